@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// An order (订单) and its states, shared by all plays:
+//
+//   held -> confirmed                      payment (seckill, bargain)
+//   held -> expired | cancelled            its time to pay ends | buyer, operator or kill lets go
+//   expired | cancelled -> confirmed       one late payment, reacquired
+//                       -> refund_due      one late payment that cannot be
+//   confirmed -> refunded                  wholly refunded (a part keeps `confirmed`)
+//   refund_due -> refunded
+//
+// `paid` (a group's seat before success) is named here and reached only by group-buy.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "engine/vocabulary/ids.hpp"
+#include "engine/vocabulary/money.hpp"
+#include "engine/vocabulary/time.hpp"
+
+namespace stampede::campaigns {
+
+enum class OrderState : std::uint8_t {
+    held = 1,
+    paid = 2,
+    confirmed = 3,
+    expired = 4,
+    cancelled = 5,
+    refund_due = 6,
+    refunded = 7,
+};
+[[nodiscard]] std::string_view text(OrderState state);
+
+/// Why a hold ended without a payment.
+enum class ReleaseReason : std::uint8_t { buyer = 1, op = 2, killed = 3 };
+
+/// Why money goes back; the text is in the REFUND_REQUIRED event.
+enum class RefundReason : std::uint8_t {
+    late_payment = 1,        // policy `refund`, or stock or quota are gone
+    second_payment = 2,      // another payment already counts
+    campaign_killed = 3,
+    operator_decision = 4,
+    order_refunded = 5,      // money arrived after everything had been refunded
+};
+[[nodiscard]] std::string_view text(RefundReason reason);
+
+/// Position of a record in its campaign's arena; orders, lines and payments are never moved.
+using RecordIndex = std::uint32_t;
+inline constexpr RecordIndex no_record = std::numeric_limits<RecordIndex>::max();
+
+}  // namespace stampede::campaigns
