@@ -81,8 +81,8 @@ TEST(IncludeDirection, is_kept_by_every_source_file) {
             const Module* other = module_of(include->header);
             const auto& allowed = module->may_include;
             EXPECT_TRUE(other == module ||
-                        (other != nullptr && std::find(allowed.begin(), allowed.end(),
-                                                       other->folder) != allowed.end()))
+                        (other != nullptr &&
+                         std::find(allowed.begin(), allowed.end(), other->folder) != allowed.end()))
                 << place(file, line.number) << ": " << module->folder << " may not include "
                 << include->header;
         }
@@ -121,11 +121,10 @@ TEST(IncludeDirection, keeps_each_library_in_its_modules) {
             const auto include = include_in(line.text);
             for (const Library& library : libraries) {
                 if (include && include->header.starts_with(library.header_prefix)) {
-                    EXPECT_NE(std::find(library.homes.begin(), library.homes.end(),
-                                        module->folder),
+                    EXPECT_NE(std::find(library.homes.begin(), library.homes.end(), module->folder),
                               library.homes.end())
-                        << place(file, line.number) << ": " << include->header
-                        << " has no home in " << module->folder;
+                        << place(file, line.number) << ": " << include->header << " has no home in "
+                        << module->folder;
                 }
             }
         }
@@ -134,9 +133,12 @@ TEST(IncludeDirection, keeps_each_library_in_its_modules) {
 
 TEST(IncludeDirection, leaves_the_rules_without_clock_thread_lock_socket_or_log) {
     constexpr std::array<std::string_view, 17> impure{
-        "atomic",   "chrono",        "condition_variable", "cstdio",  "ctime", "fstream",
-        "iostream", "mutex",         "netinet/",           "random",  "sys/",  "thread",
-        "unistd.h", "shared_mutex",  "time.h",             "spdlog/", "future"};
+        "atomic",   "chrono",       "condition_variable",
+        "cstdio",   "ctime",        "fstream",
+        "iostream", "mutex",        "netinet/",
+        "random",   "sys/",         "thread",
+        "unistd.h", "shared_mutex", "time.h",
+        "spdlog/",  "future"};
     for (const TextFile& file : source_tree()) {
         if (!file.is_source() || !file.is_under("campaigns")) {
             continue;
@@ -165,8 +167,8 @@ TEST(IncludeDirection, keeps_heavy_libraries_out_of_headers) {
         }
         for (const Line& line : file.lines()) {
             const auto include = include_in(line.text);
-            EXPECT_TRUE(!include || std::find(heavy.begin(), heavy.end(), include->header) ==
-                                        heavy.end())
+            EXPECT_TRUE(!include ||
+                        std::find(heavy.begin(), heavy.end(), include->header) == heavy.end())
                 << place(file, line.number) << " puts " << include->header << " into a header";
         }
     }

@@ -21,7 +21,7 @@ bool is_ignored_folder(const std::string& name) {
 
 bool is_text(const fs::path& path) {
     static constexpr std::array<std::string_view, 13> kinds{
-        ".cpp", ".hpp", ".md", ".txt", ".json", ".yaml", ".toml",
+        ".cpp", ".hpp",   ".md",       ".txt", ".json", ".yaml", ".toml",
         ".sh",  ".cmake", ".scenario", ".sql", ".conf", ".lua"};
     const std::string extension = path.extension().string();
     const std::string name = path.filename().string();
@@ -98,7 +98,7 @@ class CodeReader {
     void skip_literal(char quote) {
         std::size_t end = at_ + 1;
         while (end < text_.size() && text_[end] != quote && text_[end] != '\n') {
-            end += text_[end] == '\\' ? 2 : 1;
+            end += text_[end] == '\\' ? 2U : 1U;
         }
         ++at_;
         blank_until(end);
@@ -112,7 +112,9 @@ class CodeReader {
 
 }  // namespace
 
-std::filesystem::path project_root() { return STAMPEDE_SOURCE_DIR; }
+std::filesystem::path project_root() {
+    return STAMPEDE_SOURCE_DIR;
+}
 
 const std::vector<TextFile>& source_tree() {
     static const std::vector<TextFile> files = read_tree();
@@ -138,14 +140,22 @@ std::vector<std::string> top_level_folders() {
     return folders;
 }
 
-bool TextFile::is_source() const { return path.ends_with(".cpp") || path.ends_with(".hpp"); }
-bool TextFile::is_document() const { return path.ends_with(".md"); }
+bool TextFile::is_source() const {
+    return path.ends_with(".cpp") || path.ends_with(".hpp");
+}
+bool TextFile::is_document() const {
+    return path.ends_with(".md");
+}
 bool TextFile::is_under(std::string_view folder) const {
     return path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == '/';
 }
-std::vector<Line> TextFile::lines() const { return split_lines(text); }
+std::vector<Line> TextFile::lines() const {
+    return split_lines(text);
+}
 
-std::string code_only(std::string_view text) { return CodeReader(text).read(); }
+std::string code_only(std::string_view text) {
+    return CodeReader(text).read();
+}
 
 std::vector<Line> split_lines(std::string_view text) {
     std::vector<Line> lines;
@@ -161,8 +171,8 @@ bool has_word(std::string_view line, std::string_view word) {
     for (std::size_t at = line.find(word); at != std::string_view::npos;
          at = line.find(word, at + 1)) {
         const std::size_t end = at + word.size();
-        const bool starts = at == 0 || !is_name_character(word.front()) ||
-                            !is_name_character(line[at - 1]);
+        const bool starts =
+            at == 0 || !is_name_character(word.front()) || !is_name_character(line[at - 1]);
         const bool stops =
             end == line.size() || !is_name_character(word.back()) || !is_name_character(line[end]);
         if (starts && stops) {
