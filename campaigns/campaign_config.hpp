@@ -4,6 +4,7 @@
 // version. It lies whole in the events that create and edit a campaign.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "engine/vocabulary/ids.hpp"
+#include "engine/vocabulary/limits.hpp"
 #include "engine/vocabulary/money.hpp"
 #include "engine/vocabulary/time.hpp"
 
@@ -85,11 +87,28 @@ struct CampaignConfig {
     bool resell_after_end = false;
     bool show_available = true;
     bool zero_price = false;
+    /// Positions in `items` in order of item_id, for find_item(); made by index_items(). It follows
+    /// from `items` and does not lie in the journal.
+    std::vector<std::uint16_t> items_by_id;
 };
 
-/// Position of an item in its campaign, or none.
+/// Position of an item in its campaign, or none. At most ten comparisons once indexed; a
+/// configuration without index (or of few items) is read through.
 [[nodiscard]] std::optional<std::uint16_t> find_item(const CampaignConfig& config,
                                                      std::string_view item_id);
+/// Whoever makes or changes `items` calls it last.
+void index_items(CampaignConfig& config);
+
+/// The words of the contract, as in "carved_out".
+[[nodiscard]] std::string_view text(Play play);
+[[nodiscard]] std::string_view text(StockSource source);
+[[nodiscard]] std::string_view text(LatePayment policy);
+[[nodiscard]] std::string_view text(Restock policy);
+[[nodiscard]] std::string_view text(QuotaOnRefund policy);
+[[nodiscard]] std::string_view text(Ticket ticket);
+
+/// Room that the events of a configuration need beside it: version, actor.
+inline constexpr std::size_t config_bytes_max = limits::event_bytes_max - 64;
 
 /// Bytes of a configuration in the journal; see campaign_config.cpp for the layout.
 [[nodiscard]] std::vector<std::byte> encode(const CampaignConfig& config);

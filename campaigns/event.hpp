@@ -165,6 +165,14 @@ struct StockFollowed {
     Quantity units;
 };
 
+/// A kill reaches the holds record by record: those of the `count` orders from position `first` on
+/// that are still held are released.
+struct HoldsSwept {
+    static constexpr std::uint8_t kind = 8;
+    RecordIndex first = 0;
+    std::uint32_t count = 0;  // 1..records_per_event_max
+};
+
 // Family seckill ---------------------------------------------------------------------------------
 
 struct HeldLine {
@@ -186,7 +194,7 @@ using CampaignEvent =
     std::variant<CampaignDrafted, CampaignRevised, CampaignStateChanged, StockAdjusted,
                  BuyersBlocked, StockHandedBack, PaymentMismatched, TicketIssued>;
 using OrderEvent = std::variant<OrderConfirmed, HoldExpired, HoldReleased, PaymentRefundDue,
-                                PaymentKept, OrderRefunded, StockFollowed>;
+                                PaymentKept, OrderRefunded, StockFollowed, HoldsSwept>;
 using SeckillEvent = std::variant<StockHeld>;
 
 using Event = std::variant<CampaignEvent, OrderEvent, SeckillEvent>;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// One overload per event, so that the compiler asks for a decision when an event is added. The
+// payloads are flat JSON objects; docs/reference/mall-database.md lists their fields.
 #include "campaigns/settlement_records.hpp"
 
 #include <optional>
@@ -101,7 +103,8 @@ class Writer {
         row.receipt = receipt_text(origin_);
         row.items.reserve(confirmed.lines.size());
         for (const ConfirmedLine& line : confirmed.lines) {
-            row.items.push_back({.item_id = std::string{line.item_id.view()},
+            row.items.push_back({.line = row.items.size(),
+                                 .item_id = std::string{line.item_id.view()},
                                  .quantity = line.quantity,
                                  .unit_price = line.unit_price,
                                  .refunded = Quantity{}});

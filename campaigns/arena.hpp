@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records that are appended, found by their index, and never moved: growing costs one chunk, not a
+// copy of all that is there.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "campaigns/order.hpp"
+#include "engine/vocabulary/check.hpp"
+
+namespace stampede::campaigns {
+
+template <class Record, std::size_t ChunkRecords = 1024>
+class Arena {
+  public:
+    RecordIndex append(const Record& record) {
+        check(size_ < no_record, "arena full");
+        if (size_ % ChunkRecords == 0) {
+            chunks_.push_back(std::make_unique<Chunk>());
+        }
+        (*chunks_.back())[size_ % ChunkRecords] = record;
+        return size_++;
+    }
+    [[nodiscard]] Record& operator[](RecordIndex index) {
+        check(index < size_, "no such record");
+        return (*chunks_[index / ChunkRecords])[index % ChunkRecords];
+    }
+    [[nodiscard]] const Record& operator[](RecordIndex index) const {
+        check(index < size_, "no such record");
+        return (*chunks_[index / ChunkRecords])[index % ChunkRecords];
+    }
+    [[nodiscard]] RecordIndex size() const { return size_; }
+
+  private:
+    using Chunk = std::array<Record, ChunkRecords>;
+    std::vector<std::unique_ptr<Chunk>> chunks_;
+    RecordIndex size_ = 0;
+};
+
+}  // namespace stampede::campaigns

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// See the header. A new kind of event appends a sample; nothing here is edited.
+#include "tests/campaigns/sample_events.hpp"
+
+namespace stampede::campaigns {
+namespace {
+
+constexpr OrderId order{0x0123456789abcdefULL};
+constexpr Instant opening{1'795'262'400'000};
+
+ConfirmedLines two_lines() {
+    return {ConfirmedLine{ItemId{"1001"}, 0, Quantity{2}, Money{9900}},
+            ConfirmedLine{ItemId{"KETTLE_red-2"}, 1, Quantity{1}, Money{100'000'000'000}}};
+}
+
+std::vector<Event> campaign_samples() {
+    const auto config = std::make_shared<const CampaignConfig>(sample_config());
+    return {
+        CampaignEvent{CampaignDrafted{config, Actor{"editor-1"}}},
+        CampaignEvent{CampaignRevised{7, config, Actor{"editor-2"}}},
+        CampaignEvent{
+            CampaignStateChanged{CampaignState::live, CampaignState::paused, Actor{"publisher"}}},
+        CampaignEvent{StockAdjusted{999, -250, Reason{"门店盘点"}, Actor{"publisher"}}},
+        CampaignEvent{
+            BuyersBlocked{{BuyerId{1}, BuyerId{9'007'199'254'740'993ULL}}, Actor{"risk"}}},
+        CampaignEvent{
+            StockHandedBack{{{4, ItemId{"1005"}, Quantity{17}}, {5, ItemId{"1006"}, Quantity{0}}}}},
+        CampaignEvent{PaymentMismatched{order, PaymentId{"4200001"}, Money{9901}, Money{9900}}},
+        CampaignEvent{TicketIssued{ItemId{"1001"}, BuyerId{42}, opening,
+                                   opening + Duration::seconds(60), 0xfeedfacecafebeefULL}},
+    };
+}
+
+std::vector<Event> order_samples() {
+    OrderRefunded refunded{.order = order,
+                           .refund_id = RefundId{"R-1"},
+                           .payment_id = PaymentId{"4200001"},
+                           .counted = true,
+                           .amount = Money{9900},
+                           .parts = {},
+                           .units_return = true,
+                           .wholly = false,
+                           .restock = Restock::to_mall,
+                           .stock_source = StockSource::mirrored,
+                           .quota = QuotaOnRefund::keep};
+    refunded.parts.push_back({1, 3, ItemId{"1004"}, Quantity{2}});
+    return {
+        OrderEvent{OrderConfirmed{order, Play::seckill, BuyerId{42}, Money{100'000'019'800},
+                                  StockSource::mirrored, true, PaymentId{"4200001"}, opening,
+                                  two_lines()}},
+        OrderEvent{HoldExpired{order}},
+        OrderEvent{HoldReleased{order, ReleaseReason::op, Actor{"treasurer"}}},
+        OrderEvent{PaymentRefundDue{order, PaymentId{"4200002"}, Money{19800}, Quantity{2},
+                                    RefundReason::campaign_killed, true, opening}},
+        OrderEvent{PaymentKept{order, PaymentId{"4200003"}, Money{9900}, opening}},
+        OrderEvent{refunded},
+        OrderEvent{StockFollowed{12, ItemId{"1013"}, Quantity{3}}},
+    };
+}
+
+std::vector<Event> seckill_samples() {
+    StockHeld one_line{order, BuyerId{42}, opening, 0, {}};
+    one_line.lines.push_back({7, Quantity{1}, Money{9900}});
+    StockHeld with_ticket{order, BuyerId{limits::buyer_id_max}, opening, 0x1122334455667788ULL, {}};
+    with_ticket.lines.push_back({0, Quantity{limits::stock_max}, Money{limits::price_fen_max}});
+    with_ticket.lines.push_back({999, Quantity{1}, Money{0}});
+    return {SeckillEvent{one_line}, SeckillEvent{with_ticket}};
+}
+
+}  // namespace
+
+CampaignConfig sample_config() {
+    CampaignConfig config;
+    config.title = "开业之夜 Opening night";
+    config.starts_at = opening;
+    config.ends_at = opening + Duration::seconds(7200);
+    config.items = {
+        {ItemId{"kettle-2"}, "Kettle", Money{9900}, Money{19900}, Quantity{1000}, Quantity{10}},
+        {ItemId{"Cup_1"}, "杯子", Money{0}, Money{0}, Quantity{5}, Quantity{0}},
+    };
+    config.windows = {{opening, opening + Duration::seconds(600)},
+                      {opening + Duration::seconds(3600), opening + Duration::seconds(7200)}};
+    config.slots_json = R"([{"from":"20:00:00","to":"20:10:00"}])";
+    config.timezone = "Asia/Urumqi";
+    config.limits = {.per_buyer = 4,
+                     .per_buyer_per_slot = 3,
+                     .per_order_min = 2,
+                     .per_order_max = 3,
+                     .holds_per_buyer = 6};
+    config.hold = Duration::seconds(120);
+    config.min_pay = Duration::seconds(30);
+    config.warmup = Duration::seconds(90);
+    config.audience = {.new_buyers_only = true,
+                       .segments_any = 0x8000000000000005ULL,
+                       .level_min = 3,
+                       .allowlist = {BuyerId{1}, BuyerId{2}},
+                       .blocklist = {BuyerId{3}, BuyerId{limits::buyer_id_max}}};
+    config.stock_source = StockSource::mirrored;
+    config.late_payment = LatePayment::hold_for_operator;
+    config.restock = Restock::to_mall;
+    config.quota_on_refund = QuotaOnRefund::keep;
+    config.ticket = Ticket::required;
+    config.resell_after_end = true;
+    config.show_available = false;
+    config.zero_price = true;
+    index_items(config);
+    return config;
+}
+
+std::vector<Event> sample_events() {
+    std::vector<Event> events;
+    for (auto& family : {campaign_samples(), order_samples(), seckill_samples()}) {
+        events.insert(events.end(), family.begin(), family.end());
+    }
+    return events;
+}
+
+}  // namespace stampede::campaigns
