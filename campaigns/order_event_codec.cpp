@@ -15,6 +15,7 @@
 //                         units_return flag | wholly flag | restock (1) | stock_source (1) |
 //                         quota (1)
 //   StockFollowed (7)     item (2) | item_id id | units
+//   HoldsSwept (8)        first (4) | count (4), 1..512
 //   HoldsSwept (8)        first (4) | count (4)
 #include "campaigns/order_event_codec.hpp"
 
@@ -196,6 +197,22 @@ struct EventLayout<HoldsSwept> {
         event.first = in.get<RecordIndex>();
         event.count =
             static_cast<std::uint32_t>(in.count<std::uint32_t>(1, limits::records_per_event_max));
+    }
+};
+
+template <>
+struct EventLayout<HoldsSwept> {
+    static constexpr std::string_view name = "HoldsSwept";
+    static void put(const HoldsSwept& event, ByteWriter& out) {
+        check(event.count >= 1 && event.count <= limits::records_per_event_max, "a sweep's length");
+        out.put(event.first);
+        out.put(event.count);
+    }
+    static void get(FieldReader& in, HoldsSwept& event) {
+        event.first = in.get<RecordIndex>();
+        event.count = in.get<std::uint32_t>();
+        in.must(event.count >= 1 && event.count <= limits::records_per_event_max);
+        in.must(event.first <= no_record - event.count);
     }
 };
 

@@ -55,6 +55,7 @@ std::vector<Event> order_samples() {
         OrderEvent{PaymentKept{order, PaymentId{"4200003"}, Money{9900}, opening}},
         OrderEvent{refunded},
         OrderEvent{StockFollowed{12, ItemId{"1013"}, Quantity{3}}},
+        OrderEvent{HoldsSwept{4096, 512}},
     };
 }
 
