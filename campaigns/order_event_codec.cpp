@@ -14,9 +14,7 @@
 //                         count (1), each: line (1), item (2), item_id id, quantity (4);
 //                         units_return flag | wholly flag | restock (1) | stock_source (1) |
 //                         quota (1)
-//   StockFollowed (7)     item (2) | item_id id | units
-//   HoldsSwept (8)        first (4) | count (4), 1..512
-//   HoldsSwept (8)        first (4) | count (4)
+//   HoldsSwept (7)        first (4) | count (4), 1..512
 #include "campaigns/order_event_codec.hpp"
 
 namespace stampede::campaigns {
@@ -168,35 +166,6 @@ struct EventLayout<OrderRefunded> {
         event.restock = in.one_of(Restock::to_activity, Restock::none);
         event.stock_source = in.one_of(StockSource::carved_out, StockSource::mirrored);
         event.quota = in.one_of(QuotaOnRefund::give_back, QuotaOnRefund::keep);
-    }
-};
-
-template <>
-struct EventLayout<StockFollowed> {
-    static constexpr std::string_view name = "StockFollowed";
-    static void put(const StockFollowed& event, ByteWriter& out) {
-        out.put(event.item);
-        out.put(event.item_id);
-        out.put(event.units);
-    }
-    static void get(FieldReader& in, StockFollowed& event) {
-        event.item = in.item_position();
-        event.item_id = in.inline_text<ItemId>();
-        event.units = in.quantity();
-    }
-};
-
-template <>
-struct EventLayout<HoldsSwept> {
-    static constexpr std::string_view name = "HoldsSwept";
-    static void put(const HoldsSwept& event, ByteWriter& out) {
-        out.put(event.first);
-        out.put(event.count);
-    }
-    static void get(FieldReader& in, HoldsSwept& event) {
-        event.first = in.get<RecordIndex>();
-        event.count =
-            static_cast<std::uint32_t>(in.count<std::uint32_t>(1, limits::records_per_event_max));
     }
 };
 
