@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paths of the buyers' door. A handful of segments compared in order: a table would be longer.
+#include <xxhash.h>
+
+#include <array>
+#include <charconv>
+
+#include "engine/vocabulary/limits.hpp"
+#include "net/command_decoder.hpp"
+
+namespace stampede::net {
+
+namespace {
+
+constexpr std::string_view campaigns_prefix = "/v1/campaigns/";
+
+/// Takes the text up to the next slash, and the slash, off the front.
+std::string_view take_segment(std::string_view& rest) {
+    const auto slash = rest.find('/');
+    const auto segment = rest.substr(0, slash);
+    rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
+    return segment;
+}
+
+std::optional<CampaignId> parse_campaign_id(std::string_view text) {
+    std::uint64_t id = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc{} || end != text.data() + text.size() || text.front() == '0' ||
+        id > limits::campaign_id_max) {
+        return std::nullopt;
+    }
+    return CampaignId{id};
+}
+
+Judged<BuyersRoute> expect(std::string_view method, std::string_view allowed, BuyersRoute route) {
+    if (method != allowed) {
+        return method_not_allowed(allowed);
+    }
+    return route;
+}
+
+Judged<BuyersRoute> route_order(std::string_view method, std::string_view id, std::string_view rest,
+                                bool has_more, BuyersRoute route) {
+    const auto order = Base36::parse(id);
+    if (!order.has_value()) {
+        return malformed("order_id: must be an order's id as it was given out");
+    }
+    route.order = OrderId{*order};
+    if (!has_more) {
+        route.endpoint = BuyersEndpoint::read_order;
+        return expect(method, "GET", route);
+    }
+    if (rest == "cancel") {
+        route.endpoint = BuyersEndpoint::cancel_order;
+        return expect(method, "POST", route);
+    }
+    return not_found("no such path");
+}
+
+Judged<BuyersRoute> route_orders(std::string_view method, BuyersRoute route) {
+    if (method == "POST") {
+        route.endpoint = BuyersEndpoint::place_order;
+        return route;
+    }
+    if (method == "GET") {
+        route.endpoint = BuyersEndpoint::list_orders;
+        return route;
+    }
+    return method_not_allowed("GET, POST");
+}
+
+}  // namespace
+
+std::string_view path_of(std::string_view target) {
+    constexpr std::string_view origin = "http://";
+    if (target.substr(0, origin.size()) == origin) {
+        const auto slash = target.find('/', origin.size());
+        target = slash == std::string_view::npos ? std::string_view{"/"} : target.substr(slash);
+    }
+    return target.substr(0, target.find('?'));
+}
+
+Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view target) {
+    const std::string_view path = path_of(target);
+    BuyersRoute route;
+    if (path == "/v1/time") {
+        return expect(method, "GET", route);
+    }
+    if (path.substr(0, campaigns_prefix.size()) != campaigns_prefix) {
+        return not_found("no such path");
+    }
+    std::string_view rest = path.substr(campaigns_prefix.size());
+    const bool only_campaign = rest.find('/') == std::string_view::npos;
+    const auto campaign = parse_campaign_id(take_segment(rest));
+    if (!campaign.has_value()) {
+        return malformed("campaign_id: must be a decimal number from 1 to 2^53");
+    }
+    route.campaign = *campaign;
+    if (only_campaign) {
+        route.endpoint = BuyersEndpoint::read_campaign;
+        return expect(method, "GET", route);
+    }
+    if (rest == "orders") {
+        return route_orders(method, route);
+    }
+    if (rest == "tickets") {
+        route.endpoint = BuyersEndpoint::issue_ticket;
+        return expect(method, "POST", route);
+    }
+    if (take_segment(rest) == "orders") {
+        const bool has_more = rest.find('/') != std::string_view::npos;
+        const auto id = take_segment(rest);
+        return route_order(method, id, rest, has_more, route);
+    }
+    return not_found("no such path");
+}
+
+std::uint64_t key_digest(std::string_view method, std::string_view path, std::string_view key) {
+    // Newlines stand in none of the three, so the joined text is unambiguous.
+    std::array<char, 8 + limits::request_target_bytes_max + limits::idempotency_key_bytes_max + 2>
+        joined{};
+    std::size_t used = 0;
+    for (const auto part : {method, path, key}) {
+        check(part.size() < joined.size() - used, "the gate bounds methods, targets and keys");
+        part.copy(joined.data() + used, part.size());
+        used += part.size();
+        joined[used++] = '\n';
+    }
+    return XXH3_64bits(joined.data(), used);
+}
+
+Judged<> judge_idempotency_key(std::string_view key) {
+    bool visible = !key.empty() && key.size() <= limits::idempotency_key_bytes_max;
+    for (const char character : key) {
+        visible = visible && character > 0x20 && character < 0x7F;
+    }
+    if (!visible) {
+        return malformed("Idempotency-Key: must be 1 to 64 visible ASCII characters");
+    }
+    return {};
+}
+
+}  // namespace stampede::net

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The buyers' door, from bytes to typed commands: routes, and bodies decoded by simdjson On-Demand.
+// Nothing past here sees raw input; whatever does not decode is a Problem that says what and where.
+// A decoder belongs to one thread and keeps its parser's memory; decoding allocates nothing more.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "campaigns/command.hpp"
+#include "engine/frame.hpp"
+#include "net/problem.hpp"
+
+namespace stampede::net {
+
+enum class BuyersEndpoint : std::uint8_t {
+    read_time,
+    read_campaign,
+    issue_ticket,
+    place_order,
+    list_orders,
+    read_order,
+    cancel_order,
+};
+
+struct BuyersRoute {
+    BuyersEndpoint endpoint = BuyersEndpoint::read_time;
+    CampaignId campaign;  // of every path but /v1/time
+    OrderId order;        // read_order, cancel_order
+};
+/// Public reads need no buyer.
+[[nodiscard]] constexpr bool needs_buyer(BuyersEndpoint endpoint) {
+    return endpoint != BuyersEndpoint::read_time && endpoint != BuyersEndpoint::read_campaign;
+}
+[[nodiscard]] constexpr bool is_command(BuyersEndpoint endpoint) {
+    return endpoint == BuyersEndpoint::issue_ticket || endpoint == BuyersEndpoint::place_order ||
+           endpoint == BuyersEndpoint::cancel_order;
+}
+
+/// The path of a request target: without query, and without the origin of an absolute form.
+[[nodiscard]] std::string_view path_of(std::string_view target);
+/// 404 for a path that does not exist, 405 with Allow for a method it does not have, 400 for an id
+/// that cannot be one. A query is ignored.
+[[nodiscard]] Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view target);
+
+/// Digest of method, path and Idempotency-Key: the key's scope beside campaign and buyer.
+[[nodiscard]] std::uint64_t key_digest(std::string_view method, std::string_view path,
+                                       std::string_view key);
+/// A problem unless `key` is 1..64 visible ASCII characters.
+[[nodiscard]] Judged<> judge_idempotency_key(std::string_view key);
+
+/// A request as it came in, after the gate.
+struct BuyersRequest {
+    BuyersRoute route;
+    std::string_view method;
+    std::string_view target;
+    campaigns::Buyer buyer;
+    std::optional<std::string_view> idempotency_key;
+    std::string_view body;
+    /// Bytes readable from body.data(): at least body.size() + body_padding_bytes.
+    std::size_t body_readable_bytes = 0;
+};
+/// What must be readable, though not meaningful, behind every body (simdjson's padding).
+inline constexpr std::size_t body_padding_bytes = 64;
+
+struct DecodedCommand {
+    campaigns::Command command;
+    /// Buy: the ticket as it was written; the door judges it and fills the command's claims. Valid
+    /// until the next decode.
+    std::optional<std::string_view> ticket;
+    std::optional<engine::RequestIdentity> identity;  // with an Idempotency-Key only
+};
+
+class CommandDecoder {
+  public:
+    CommandDecoder();
+    CommandDecoder(const CommandDecoder&) = delete;
+    CommandDecoder& operator=(const CommandDecoder&) = delete;
+    ~CommandDecoder();
+
+    /// For endpoints that are commands (is_command).
+    [[nodiscard]] Judged<DecodedCommand> decode(const BuyersRequest& request);
+
+  private:
+    struct Parser;
+    std::unique_ptr<Parser> parser_;
+};
+
+}  // namespace stampede::net

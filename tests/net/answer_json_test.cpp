@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// The answers' texts, byte for byte against the contract, and the responses around them.
+#include "net/answer_json.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "net/http_response.hpp"
+
+namespace stampede::net {
+namespace {
+
+using campaigns::Answer;
+using campaigns::Code;
+using campaigns::OrderState;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+campaigns::OrderView a_held_order() {
+    campaigns::OrderView order;
+    order.order_id = OrderId{*Base36::parse("c8k2mz41q7ta")};
+    order.campaign = CampaignId{77};
+    order.buyer = BuyerId{42};
+    order.state = OrderState::held;
+    order.amount = Money{9900};
+    order.created_at = Instant{1'795'262'400'123};
+    order.pay_by = Instant{1'795'262'700'000};
+    order.lines.push_back({ItemId{"1001"}, Quantity{1}, Money{9900}, Quantity{0}});
+    return order;
+}
+
+Answer an_answer(Code code) {
+    Answer answer;
+    answer.code = code;
+    answer.server_time = Instant{1'795'262'400'123};
+    return answer;
+}
+
+std::string written(const Answer& answer, Door door = Door::buyers) {
+    TextBuffer out(64);
+    append_answer(out, answer, AnswerContext{door});
+    return std::string{out.view()};
+}
+
+TEST(AnswerJson, writes_held_as_the_contract_shows_it) {
+    Answer answer = an_answer(Code::held);
+    answer.order = a_held_order();
+    answer.receipt = {ShardIndex{0}, Epoch{1}, Sequence{48213}};
+    EXPECT_EQ(written(answer),
+              R"({"code":"HELD","order_id":"c8k2mz41q7ta","state":"held","item_id":"1001",)"
+              R"("quantity":1,"amount":9900,"pay_by_ms":1795262700000,"server_ms":1795262400123,)"
+              R"("receipt":"0.1.48213"})");
+}
+
+TEST(AnswerJson, tells_the_mall_who_and_which_campaign) {
+    Answer answer = an_answer(Code::confirmed);
+    answer.order = a_held_order();
+    answer.order->state = OrderState::confirmed;
+    EXPECT_EQ(written(answer, Door::mall),
+              R"({"code":"CONFIRMED","order_id":"c8k2mz41q7ta","state":"confirmed",)"
+              R"("campaign_id":"77","buyer_id":"42","item_id":"1001","quantity":1,"amount":9900,)"
+              R"("server_ms":1795262400123})");
+}
+
+TEST(AnswerJson, lists_the_lines_of_an_order_of_several_items) {
+    Answer answer = an_answer(Code::held);
+    answer.order = a_held_order();
+    answer.order->lines.push_back({ItemId{"b-2"}, Quantity{3}, Money{500}, Quantity{1}});
+    EXPECT_THAT(written(answer),
+                HasSubstr(R"("items":[{"item_id":"1001","quantity":1,"unit_price":9900},)"
+                          R"({"item_id":"b-2","quantity":3,"unit_price":500,)"
+                          R"("refunded_quantity":1}])"));
+}
+
+TEST(AnswerJson, says_whether_sold_out_may_end) {
+    Answer answer = an_answer(Code::sold_out);
+    answer.may_return = true;
+    EXPECT_EQ(written(answer),
+              R"({"code":"SOLD_OUT","may_return":true,"server_ms":1795262400123})");
+    answer.may_return = false;
+    answer.cache_ms = 1500;
+    EXPECT_EQ(written(answer), R"({"code":"SOLD_OUT","may_return":false,"cache_ms":1500,)"
+                               R"("server_ms":1795262400123})");
+}
+
+TEST(AnswerJson, says_when_it_starts_and_when_to_ask_again) {
+    Answer answer = an_answer(Code::not_started);
+    answer.starts_in = Duration::milliseconds(60'000);
+    answer.retry_in = Duration::milliseconds(60'250);
+    EXPECT_EQ(written(answer), R"({"code":"NOT_STARTED","starts_in_ms":60000,"retry_ms":60250,)"
+                               R"("server_ms":1795262400123})");
+}
+
+TEST(AnswerJson, names_the_open_order_at_the_limit) {
+    Answer answer = an_answer(Code::limit_buyer);
+    answer.open_order = OrderId{36};
+    EXPECT_THAT(written(answer), HasSubstr(R"("order_id":"10")"));
+}
+
+TEST(AnswerJson, tells_what_is_left) {
+    Answer answer = an_answer(Code::insufficient);
+    answer.left = Quantity{2};
+    EXPECT_THAT(written(answer), HasSubstr(R"("code":"INSUFFICIENT","left":2)"));
+}
+
+TEST(AnswerJson, marks_a_replay_and_what_became_of_the_order) {
+    Answer answer = an_answer(Code::held);
+    answer.order = a_held_order();
+    answer.replayed = true;
+    answer.state_now = OrderState::expired;
+    const std::string text = written(answer);
+    EXPECT_THAT(text, HasSubstr(R"("state":"held")"));
+    EXPECT_THAT(text, HasSubstr(R"("replayed":true,"state_now":"expired")"));
+}
+
+TEST(AnswerJson, says_what_goes_back_and_why) {
+    Answer answer = an_answer(Code::refund_required);
+    answer.refund_amount = Money{9900};
+    answer.refund_reason = campaigns::RefundReason::second_payment;
+    EXPECT_THAT(written(answer, Door::mall),
+                HasSubstr(R"("refund":{"amount":9900,"reason":"second_payment"})"));
+}
+
+TEST(AnswerJson, names_the_order_that_was_asked_for_when_it_is_unknown) {
+    TextBuffer out;
+    append_answer(out, an_answer(Code::order_unknown), {Door::mall, {}, OrderId{35}});
+    EXPECT_THAT(out.view(), StartsWith(R"({"code":"ORDER_UNKNOWN","order_id":"z")"));
+}
+
+TEST(AnswerJson, writes_a_ticket_with_its_times) {
+    Answer answer = an_answer(Code::ok);
+    answer.ticket = Answer::TicketTerms{ItemId{"1001"}, Instant{5}, Instant{65}, 9};
+    TextBuffer out;
+    append_answer(out, answer, {Door::buyers, "1:abc.def"});
+    EXPECT_THAT(out.view(), HasSubstr(R"("ticket":"1:abc.def","item_id":"1001",)"
+                                      R"("not_before_ms":5,"expires_ms":65)"));
+    EXPECT_THAT(out.view(), testing::Not(HasSubstr("nonce")));
+}
+
+TEST(AnswerJson, shows_the_stock_of_a_campaign_only_when_it_may) {
+    campaigns::CampaignConfig config;
+    config.title = "Opening \"night\"\n\x01 秒杀";
+    config.items.push_back(
+        {ItemId{"1001"}, "Kettle", Money{9900}, Money{19900}, Quantity{10}, Quantity{0}});
+    const std::array<Quantity, 1> none_left{Quantity{0}};
+    PublicCampaign campaign{CampaignId{7}, &config, campaigns::CampaignState::live, none_left,
+                            Instant{9}};
+    TextBuffer out;
+    append_public_campaign(out, campaign);
+    EXPECT_THAT(out.view(), HasSubstr(R"("title":"Opening \"night\"\n\u0001 秒杀")"));
+    EXPECT_THAT(out.view(), HasSubstr(R"("sold_out":true,"available":0}])"));
+    config.show_available = false;
+    out.clear();
+    append_public_campaign(out, campaign);
+    EXPECT_THAT(out.view(), HasSubstr(R"("sold_out":true}])"));
+}
+
+TEST(AnswerJson, lists_no_orders_as_an_empty_array) {
+    TextBuffer out;
+    append_orders(out, {}, Instant{9});
+    EXPECT_EQ(out.view(), R"({"code":"OK","orders":[],"server_ms":9})");
+}
+
+TEST(HttpResponse, is_whole_and_measures_its_body) {
+    ResponseWriter writer;
+    writer.set_time(Instant{784'111'777'000});  // the example of RFC 9110
+    TextBuffer out(16);
+    writer.append_answer(out, an_answer(Code::ok), {}, KeepAlive::yes);
+    const std::string_view response = out.view();
+    const auto body_at = response.find("\r\n\r\n") + 4;
+    EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                                     "Content-Type: application/json\r\nContent-Length:"));
+    const auto length_at = response.find("Content-Length:") + 15;
+    EXPECT_EQ(std::stoul(std::string{response.substr(length_at, 20)}), response.size() - body_at);
+    EXPECT_THAT(response, EndsWith(R"({"code":"OK","server_ms":1795262400123})"));
+    EXPECT_EQ(response.find("Connection:"), std::string_view::npos);
+}
+
+TEST(HttpResponse, says_that_it_closes) {
+    TextBuffer out;
+    ResponseWriter{}.append_problem(out, malformed("x"), KeepAlive::no);
+    EXPECT_THAT(out.view(), HasSubstr("\r\nConnection: close\r\n"));
+}
+
+TEST(HttpResponse, gives_each_code_its_status) {
+    EXPECT_EQ(http_status(Code::held), 200);
+    EXPECT_EQ(http_status(Code::sold_out), 200);
+    EXPECT_EQ(http_status(Code::bargain_unknown), 200);
+    EXPECT_EQ(http_status(Code::rate), 429);
+    EXPECT_EQ(http_status(Code::busy), 503);
+    EXPECT_EQ(http_status(Code::key_reused), 422);
+    EXPECT_EQ(http_status(Code::draft_invalid), 422);
+    EXPECT_EQ(http_status(Code::refund_exceeds_paid), 409);
+    EXPECT_EQ(http_status(Code::refund_reused), 409);
+    EXPECT_EQ(http_status(Code::stock_cut_too_large), 409);
+    EXPECT_EQ(http_status(Code::wrong_state), 409);
+    EXPECT_EQ(http_status(Code::stale_version), 409);
+}
+
+TEST(HttpResponse, tells_a_shed_request_when_to_come_back) {
+    Answer answer = an_answer(Code::busy);
+    answer.retry_in = Duration::milliseconds(1200);
+    TextBuffer out;
+    ResponseWriter{}.append_answer(out, answer, {}, KeepAlive::yes);
+    EXPECT_THAT(out.view(), StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+    EXPECT_THAT(out.view(), HasSubstr("\r\nRetry-After: 2\r\n"));
+    EXPECT_THAT(out.view(), HasSubstr(R"("code":"BUSY","retry_ms":1200)"));
+}
+
+TEST(HttpResponse, names_the_methods_that_a_path_has) {
+    TextBuffer out;
+    ResponseWriter{}.append_problem(out, method_not_allowed("GET, POST"), KeepAlive::yes);
+    EXPECT_THAT(out.view(), HasSubstr("\r\nAllow: GET, POST\r\n"));
+}
+
+TEST(HttpResponse, lists_every_error_of_a_draft) {
+    Problem problem{422, "DRAFT_INVALID", "two fields are wrong"};
+    problem.errors = {{"items[0].price", "must be at least 1"}, {"ends_at", "is \"before\" start"}};
+    TextBuffer out;
+    append_problem_body(out, problem);
+    EXPECT_EQ(out.view(), R"({"type":"about:blank","title":"Unprocessable Content","status":422,)"
+                          R"("detail":"two fields are wrong","code":"DRAFT_INVALID","errors":[)"
+                          R"({"field":"items[0].price","message":"must be at least 1"},)"
+                          R"({"field":"ends_at","message":"is \"before\" start"}]})");
+}
+
+}  // namespace
+}  // namespace stampede::net
