@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <regex>
 #include <string>
 #include <string_view>
@@ -73,12 +72,14 @@ const std::vector<Ban>& bans() {
     static const std::vector<std::string_view> rules{"campaigns"};
     static const std::vector<std::string_view> single_owner{"campaigns", "engine"};
     static const std::vector<std::string_view> server{"campaigns", "engine", "storage", "net"};
-    static const std::vector<std::string_view> clock{"engine/clock.cpp"};
+    static const std::vector<std::string_view> clock{"engine/clock.cpp", "net/event_loop.cpp"};
     static const std::vector<std::string_view> nowhere{};
     static const std::string_view exact = "money and stock are whole numbers";
     static const std::string_view pure = "campaigns is pure";
     static const std::string_view rings = "between threads only bounded rings";
-    static const std::string_view one_clock = "engine/clock.cpp alone reads time";
+    static const std::string_view one_clock =
+        "engine/clock.cpp reads time, net/event_loop.cpp the watch that I/O deadlines are kept "
+        "with";
     static const std::string_view results = "test has_value(), then *result or result.error()";
     static const std::vector<Ban> table{
         {"double", rules, nowhere, exact},
@@ -96,7 +97,6 @@ const std::vector<Ban>& bans() {
         {".value()", server, nowhere, results},
         {"std::rand", server, nowhere, "std::rand has hidden state"},
         {"DB::Resume", server, nowhere, "a write reported as failed can reappear"},
-        {"DeleteRange", server, nowhere, "tombstones during a sale; DeleteFilesInRange instead"},
         {"using namespace", server, nowhere, "a name says where it comes from"},
         {"dynamic_cast", server, nowhere, "a variant or an interface says it"},
         {"std::endl", server, nowhere, "it flushes"},
@@ -136,8 +136,8 @@ TEST(SourceText, writes_to_sockets_only_where_released_bytes_arrive) {
                                                        "io_uring_prep_write",
                                                        "io_uring_prep_writev",
                                                        "io_uring_prep_send_zc"};
-    constexpr std::array<std::string_view, 3> ways_out{"net/uring_loop.cpp", "net/epoll_loop.cpp",
-                                                       "net/quiet_connection.cpp"};
+    constexpr std::array<std::string_view, 3> ways_out{
+        "net/io_uring_loop.cpp", "net/epoll_loop.cpp", "net/quiet_connection.cpp"};
     for (const TextFile& file : source_tree()) {
         if (!file.is_source() || !file.is_under("net")) {
             continue;
@@ -164,14 +164,12 @@ TEST(SourceNames, say_what_the_thing_is) {
         if (!file.is_source()) {
             continue;
         }
-        std::string words = file.path.substr(file.path.rfind('/') + 1);
-        std::replace_if(
-            words.begin(), words.end(),
-            [](char character) { return std::isalnum(static_cast<unsigned char>(character)) == 0; },
-            ' ');
-        for (const std::string_view word : empty_words) {
-            EXPECT_FALSE(has_word(words, word)) << file.path << " is named by the word " << word;
-        }
+        // The last word is the noun: seckill_helper is a helper, data_directory a directory.
+        std::string noun = file.path.substr(file.path.rfind('/') + 1);
+        noun.resize(noun.find('.'));
+        noun = noun.substr(noun.rfind('_') + 1);
+        EXPECT_EQ(std::find(empty_words.begin(), empty_words.end(), noun), empty_words.end())
+            << file.path << " is named by the word " << noun;
         const std::string code = code_only(file.text);
         for (const Line& line : split_lines(code)) {
             const std::string text{line.text};
@@ -231,6 +229,8 @@ TEST(SourceReader, tells_code_from_comments_and_literals) {
     EXPECT_TRUE(has_word("x.value() + 1", ".value()"));
     EXPECT_FALSE(has_word("doubled", "double"));
     EXPECT_FALSE(has_word("x_rand()", "rand"));
+    EXPECT_TRUE(has_word("n = ::send(a)", "::send"));
+    EXPECT_FALSE(has_word("void Loop::send(a)", "::send"));
 }
 
 }  // namespace
