@@ -59,24 +59,6 @@ class JsonObject {
     std::string json_ = "{";
 };
 
-std::string_view text(Play play) {
-    switch (play) {
-        case Play::common:
-            return "common";
-        case Play::seckill:
-            return "seckill";
-        case Play::group_buy:
-            return "group_buy";
-        case Play::bargain:
-            return "bargain";
-    }
-    unreachable("a play without a name");
-}
-
-std::string_view text(StockSource source) {
-    return source == StockSource::mirrored ? "mirrored" : "carved_out";
-}
-
 std::string decimal(std::uint64_t raw) {
     return std::to_string(raw);
 }
@@ -91,7 +73,7 @@ class Writer {
         OrderRow row;
         row.order_id = order_text(confirmed.order);
         row.campaign_id = decimal(campaign_.raw());
-        row.play = text(confirmed.play);
+        row.play = campaigns::text(confirmed.play);
         row.buyer_id = decimal(confirmed.buyer.raw());
         row.amount = confirmed.amount;
         row.state = campaigns::text(OrderState::confirmed);
@@ -148,7 +130,7 @@ class Writer {
         }
         for (const OrderRefunded::Part& part : refunded.parts) {
             JsonObject payload = about_stock(part.item_id, part.quantity, "refunded");
-            payload.text("stock_source", text(refunded.stock_source))
+            payload.text("stock_source", campaigns::text(refunded.stock_source))
                 .text("order_id", order_text(refunded.order))
                 .text("refund_id", refunded.refund_id.view());
             tell("STOCK_DELTA", refunded.order, std::move(payload));
@@ -156,12 +138,14 @@ class Writer {
     }
 
     void operator()(const StockHandedBack& handed_back) {
+        // Only stock that was carved out of the mall's is handed back.
         for (const StockHandedBack::Part& part : handed_back.parts) {
-            carved_out_returns(part.item_id, part.units, "campaign_ended");
+            if (part.units.units() > 0) {
+                JsonObject payload = about_stock(part.item_id, part.units, "sale_over");
+                payload.text("stock_source", campaigns::text(StockSource::carved_out));
+                tell("STOCK_DELTA", std::nullopt, std::move(payload));
+            }
         }
-    }
-    void operator()(const StockFollowed& followed) {
-        carved_out_returns(followed.item_id, followed.units, "returned_after_end");
     }
 
     void operator()(const PaymentMismatched& mismatched) {
@@ -186,6 +170,7 @@ class Writer {
     void operator()(const HoldExpired&) {}
     void operator()(const HoldReleased&) {}
     void operator()(const PaymentKept&) {}
+    void operator()(const HoldsSwept&) {}
     void operator()(const StockHeld&) {}
 
   private:
@@ -207,14 +192,6 @@ class Writer {
             .integer("units", units.units())
             .text("reason", reason);
         return payload;
-    }
-    void carved_out_returns(const ItemId& item_id, Quantity units, std::string_view reason) {
-        if (units.units() == 0) {
-            return;
-        }
-        JsonObject payload = about_stock(item_id, units, reason);
-        payload.text("stock_source", text(StockSource::carved_out));
-        tell("STOCK_DELTA", std::nullopt, std::move(payload));
     }
     void tell(std::string_view kind, std::optional<OrderId> order, JsonObject payload) {
         EventRow row;

@@ -7,7 +7,6 @@
 //   PaymentRefundDue   REFUND_REQUIRED; `refund_due` when the order counts that payment
 //   OrderRefunded      refunded units and amount, `refunded` when wholly; STOCK_DELTA if to_mall
 //   StockHandedBack    STOCK_DELTA for each item with units
-//   StockFollowed      STOCK_DELTA
 //   PaymentMismatched  PAYMENT_MISMATCH
 //   all others         nothing
 #pragma once

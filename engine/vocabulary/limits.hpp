@@ -17,6 +17,7 @@ inline constexpr std::size_t events_per_decision_max = 8;
 inline constexpr std::size_t records_per_event_max = 512;
 inline constexpr std::size_t chore_steps_per_turn_max = 64;
 inline constexpr std::size_t deadlines_per_turn_max = 256;
+inline constexpr std::size_t deadline_event_bytes_max = 32 * 1024;  // all events of one deadline
 
 // Campaigns --------------------------------------------------------------------------------------
 inline constexpr std::size_t campaigns_per_shard_max = 1024;
@@ -47,6 +48,11 @@ inline constexpr std::size_t pipelined_requests_max = 128;
 inline constexpr std::size_t connections_max = 65536;
 inline constexpr std::size_t mall_mailbox_depth = 4096;
 inline constexpr std::size_t page_rows_max = 1000;
+
+// Settlement -------------------------------------------------------------------------------------
+// Past either, new holds are answered BUSY until the mall's database has caught up.
+inline constexpr std::uint64_t settlement_backlog_commits_max = 50'000'000;
+inline constexpr std::uint64_t settlement_backlog_bytes_max = std::uint64_t{4} << 30;
 
 static_assert(event_bytes_max + 1024 <= commit_bytes_max,
               "The largest event and its envelope must fit one commit.");

@@ -4,6 +4,8 @@
 // describes the tables; every text here is the text of a column.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +33,7 @@ struct EventOrigin {
 }
 
 struct OrderItemRow {
+    std::size_t line = 0;  // 0, 1, ... within the order
     std::string item_id;
     Quantity quantity;
     Money unit_price;
@@ -38,7 +41,7 @@ struct OrderItemRow {
     friend bool operator==(const OrderItemRow&, const OrderItemRow&) = default;
 };
 
-/// A confirmed order: inserted once, with its items in the order of their lines (line 0, 1, ...).
+/// A confirmed order: inserted once, with its items.
 struct OrderRow {
     std::string order_id;
     std::string campaign_id;
