@@ -144,6 +144,8 @@ struct OrderRefunded {
     PaymentId payment_id;  // whose obligation it settles
     bool counted = false;  // it is the payment that the order counts
     Money amount;
+    Quantity quantity;              // as the mall reported it; the parts say which units return
+    std::uint64_t body_digest = 0;  // tells a repeated report from a different one
     struct Part {
         std::uint8_t line = 0;
         std::uint16_t item = 0;
@@ -157,18 +159,10 @@ struct OrderRefunded {
     StockSource stock_source = StockSource::carved_out;
     QuotaOnRefund quota = QuotaOnRefund::give_back;
 };
-/// Units that come back after the end follow the end's STOCK_DELTA one by one.
-struct StockFollowed {
-    static constexpr std::uint8_t kind = 7;
-    std::uint16_t item = 0;
-    ItemId item_id;
-    Quantity units;
-};
-
 /// A kill reaches the holds record by record: those of the `count` orders from position `first` on
 /// that are still held are released.
 struct HoldsSwept {
-    static constexpr std::uint8_t kind = 8;
+    static constexpr std::uint8_t kind = 7;
     RecordIndex first = 0;
     std::uint32_t count = 0;  // 1..records_per_event_max
 };
@@ -194,7 +188,7 @@ using CampaignEvent =
     std::variant<CampaignDrafted, CampaignRevised, CampaignStateChanged, StockAdjusted,
                  BuyersBlocked, StockHandedBack, PaymentMismatched, TicketIssued>;
 using OrderEvent = std::variant<OrderConfirmed, HoldExpired, HoldReleased, PaymentRefundDue,
-                                PaymentKept, OrderRefunded, StockFollowed, HoldsSwept>;
+                                PaymentKept, OrderRefunded, HoldsSwept>;
 using SeckillEvent = std::variant<StockHeld>;
 
 using Event = std::variant<CampaignEvent, OrderEvent, SeckillEvent>;

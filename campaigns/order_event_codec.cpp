@@ -10,10 +10,10 @@
 //   PaymentRefundDue (4)  order | payment_id id | amount | quantity | reason (1) | counted flag |
 //                         paid_at
 //   PaymentKept (5)       order | payment_id id | amount | paid_at
-//   OrderRefunded (6)     order | refund_id id | payment_id id | counted flag | amount | parts:
-//                         count (1), each: line (1), item (2), item_id id, quantity (4);
-//                         units_return flag | wholly flag | restock (1) | stock_source (1) |
-//                         quota (1)
+//   OrderRefunded (6)     order | refund_id id | payment_id id | counted flag | amount | quantity |
+//                         body_digest | parts: count (1), each: line (1), item (2), item_id id,
+//                         quantity (4); units_return flag | wholly flag | restock (1) |
+//                         stock_source (1) | quota (1)
 //   HoldsSwept (7)        first (4) | count (4), 1..512
 #include "campaigns/order_event_codec.hpp"
 
@@ -132,6 +132,8 @@ struct EventLayout<OrderRefunded> {
         out.put(event.payment_id);
         out.put(static_cast<std::uint8_t>(event.counted));
         out.put(event.amount);
+        out.put(event.quantity);
+        out.put(event.body_digest);
         out.put(static_cast<std::uint8_t>(event.parts.size()));
         for (const OrderRefunded::Part& part : event.parts) {
             out.put(part.line);
@@ -151,6 +153,8 @@ struct EventLayout<OrderRefunded> {
         event.payment_id = in.inline_text<PaymentId>();
         event.counted = in.flag();
         event.amount = in.money();
+        event.quantity = in.quantity();
+        event.body_digest = in.get<std::uint64_t>();
         const std::size_t count = in.count<std::uint8_t>(0, limits::lines_per_order_max);
         for (std::size_t at = 0; at < count && in.ok(); ++at) {
             OrderRefunded::Part part;

@@ -37,6 +37,8 @@ std::vector<Event> order_samples() {
                            .payment_id = PaymentId{"4200001"},
                            .counted = true,
                            .amount = Money{9900},
+                           .quantity = Quantity{2},
+                           .body_digest = 0x0dd0c0ffee0dd00dULL,
                            .parts = {},
                            .units_return = true,
                            .wholly = false,
@@ -54,7 +56,6 @@ std::vector<Event> order_samples() {
                                     RefundReason::campaign_killed, true, opening}},
         OrderEvent{PaymentKept{order, PaymentId{"4200003"}, Money{9900}, opening}},
         OrderEvent{refunded},
-        OrderEvent{StockFollowed{12, ItemId{"1013"}, Quantity{3}}},
         OrderEvent{HoldsSwept{4096, 512}},
     };
 }
