@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sealed files of commits that left the journal. Written by the follower, read by slow consumers
+// and by verify; an operator may remove any of them, oldest first.
+//
+//   name: <first>-<last>.commits, 20 digits each
+//   offset  size  field
+//        0     8  magic       "SARCHIV1"
+//        8    16  journal id
+//       24     8  first commit number
+//       32     8  last commit number
+//        .     .  commits: length (4), value (storage/commit_codec.hpp)
+//        .    32  digest      SHA-256 of every byte before it
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "storage/commit_store.hpp"
+#include "storage/journal_id.hpp"
+
+namespace stampede::storage {
+
+struct ArchiveFile {
+    CommitRange range;
+    std::filesystem::path path;
+};
+
+class Archive {
+  public:
+    static constexpr std::size_t file_bytes_max = std::size_t{16} << 20;
+
+    Archive(std::filesystem::path directory, const JournalId& journal)
+        : directory_(std::move(directory)), journal_(journal) {}
+
+    /// Those that are there, in order of their first commit.
+    [[nodiscard]] Result<std::vector<ArchiveFile>> files() const;
+    /// Copies first..last out of the store into sealed files, each written, synced and read back;
+    /// the last commit that is sealed then, which is `range.last` unless some were missing.
+    [[nodiscard]] Result<CommitNumber> seal(const CommitStore& store, CommitRange range) const;
+    /// Visits the part of `range` that is kept without a gap, in order. Values are not decoded.
+    [[nodiscard]] Result<> visit(CommitRange range, const CommitVisitor& visitor) const;
+    /// Compares the digest of one whole file, and its header with its name.
+    [[nodiscard]] Result<> verify(const ArchiveFile& file) const;
+
+  private:
+    [[nodiscard]] Result<CommitNumber> seal_one(const CommitStore& store, CommitRange range) const;
+    [[nodiscard]] Result<std::vector<std::byte>> read(const ArchiveFile& file) const;
+
+    std::filesystem::path directory_;
+    JournalId journal_;
+};
+
+}  // namespace stampede::storage

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Apply, apply, apply; now and then save.
+#include "storage/follower.hpp"
+
+#include <algorithm>
+#include <string>
+#include <system_error>
+
+#include "engine/clock.hpp"
+#include "engine/vocabulary/check.hpp"
+#include "storage/log_file_pool.hpp"
+#include "storage/trimming.hpp"
+
+namespace stampede::storage {
+
+namespace {
+// Between two looks at "stop" and "a checkpoint, please".
+constexpr std::chrono::milliseconds patience_per_look{50};
+}  // namespace
+
+Follower::Follower(const DataDirectory& directory, RocksdbJournal& journal,
+                   std::unique_ptr<engine::Replayable> copy, const FollowerOptions& options)
+    : directory_(directory),
+      journal_(journal),
+      copy_(std::move(copy)),
+      options_(options),
+      reader_(journal.reader()) {
+    check(options_.checkpoints_kept >= 2, "recovery falls back to the second newest checkpoint");
+}
+
+Follower::~Follower() {
+    stop();
+}
+
+void Follower::start() {
+    thread_ = std::thread{[this] { run(); }};
+}
+
+void Follower::stop() {
+    stops_.store(true, std::memory_order_release);
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+bool Follower::wait_for(CommitNumber commit, std::chrono::milliseconds patience) const {
+    if (applied() >= commit) {
+        return true;
+    }
+    std::unique_lock lock{mutex_};
+    ++waiting_;
+    const bool reached = progressed_.wait_for(lock, patience, [&] { return applied() >= commit; });
+    --waiting_;
+    return reached;
+}
+
+bool Follower::wait_for_checkpoint(CommitNumber at_least,
+                                   std::chrono::milliseconds patience) const {
+    std::unique_lock lock{mutex_};
+    ++waiting_;
+    const bool reached =
+        progressed_.wait_for(lock, patience, [&] { return newest_checkpoint() >= at_least; });
+    --waiting_;
+    return reached;
+}
+
+void Follower::read(const std::function<void(const engine::Replayable&)>& look) const {
+    const std::shared_lock lock{state_mutex_};
+    look(*copy_);
+}
+
+void Follower::request_checkpoint() {
+    is_requested_.store(true, std::memory_order_release);
+}
+
+/// Wakes those who wait for progress; costs nothing while no one does.
+void Follower::announce() {
+    // seq_cst on both sides (waiting_ here, applied_ there): either we see the waiter or it sees
+    // the progress when it looks under the lock.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (waiting_.load() > 0) {
+        {
+            const std::lock_guard lock{mutex_};
+        }
+        progressed_.notify_all();
+    }
+}
+
+void Follower::run() {
+    Result<> outcome = load();
+    last_checkpoint_us_ = engine::monotonic_us();
+    while (outcome.has_value() && !stops_.load(std::memory_order_acquire)) {
+        const auto applied = apply_next(patience_per_look);
+        if (!applied.has_value()) {
+            outcome = applied.error();
+        } else if (is_checkpoint_due()) {
+            outcome = checkpoint_and_trim();
+        }
+    }
+    if (!outcome.has_value()) {
+        journal_.fatal()("the follower cannot go on: " + outcome.error().message);
+    }
+}
+
+Result<> Follower::load() {
+    const std::unique_lock lock{state_mutex_};
+    auto loaded = load_newest_checkpoint(directory_.checkpoints(), directory_.journal_id(), *copy_);
+    if (!loaded.has_value()) {
+        return loaded.error();
+    }
+    position_ = loaded->position;
+    applied_.store(position_.chain.number.raw(), std::memory_order_release);
+    newest_checkpoint_.store(position_.chain.number.raw(), std::memory_order_release);
+    return {};
+}
+
+Result<bool> Follower::apply_next(std::chrono::milliseconds patience) {
+    const auto next = reader_->next_shared(position_.chain.number, patience);
+    if (!next.has_value()) {
+        return next.error();
+    }
+    if (!*next) {
+        return false;
+    }
+    const SharedCommit& durable = **next;
+    const std::string name = "commit " + std::to_string(durable.number().raw());
+    if (durable.stored().previous != position_.chain.digest) {
+        return fault(name + " does not follow the one before it");
+    }
+    {
+        const std::unique_lock lock{state_mutex_};
+        if (auto applied = copy_->apply(durable.commit()); !applied.has_value()) {
+            return fault(name + " cannot be applied: " + applied.error().message);
+        }
+        if (copy_->signature() != durable.commit().signature) {
+            return fault(name + " gives the follower another state than the server has");
+        }
+        applied_.store(durable.number().raw(), std::memory_order_release);
+    }
+    position_ = {durable.position(), durable.commit().signature, durable.commit().journal_time,
+                 durable.stored().writer.epoch};
+    ++commits_since_checkpoint_;
+    bytes_since_checkpoint_ += durable.value().size();
+    announce();
+    return true;
+}
+
+bool Follower::is_checkpoint_due() const {
+    if (commits_since_checkpoint_ == 0) {
+        return false;
+    }
+    const auto is_reached = [](std::uint64_t limit, std::uint64_t count) {
+        return limit > 0 && count >= limit;
+    };
+    return is_requested_.load(std::memory_order_acquire) ||
+           is_reached(options_.checkpoint_every_commits, commits_since_checkpoint_) ||
+           is_reached(options_.checkpoint_every_bytes, bytes_since_checkpoint_) ||
+           (options_.checkpoint_every.count() > 0 &&
+            engine::monotonic_us() - last_checkpoint_us_ >=
+                std::chrono::microseconds{options_.checkpoint_every}.count());
+}
+
+Result<> Follower::checkpoint_and_trim() {
+    is_requested_.store(false, std::memory_order_release);
+    // No lock: only this thread changes the copy, and others read it meanwhile.
+    const auto written = write_checkpoint(directory_.checkpoints(), directory_.journal_id(),
+                                          position_, *copy_, options_.rest_us);
+    if (!written.has_value()) {
+        return written.error();
+    }
+    commits_since_checkpoint_ = 0;
+    bytes_since_checkpoint_ = 0;
+    last_checkpoint_us_ = engine::monotonic_us();
+    const auto all = list_checkpoints(directory_.checkpoints());
+    if (!all.has_value()) {
+        return all.error();
+    }
+    // Newest first: the good ones that stay, and everything that is older than the last of them.
+    std::vector<CheckpointFile> good;
+    std::vector<CheckpointFile> superseded;
+    for (const CheckpointFile& checkpoint : *all) {
+        if (good.size() == options_.checkpoints_kept) {
+            superseded.push_back(checkpoint);
+        } else if (verify_checkpoint(checkpoint, directory_.journal_id()).has_value()) {
+            good.push_back(checkpoint);
+        }
+    }
+    if (good.size() == options_.checkpoints_kept) {
+        const CommitNumber limit = journal_.consumers().slowest_holder(good.back().number);
+        if (auto trimmed = trim(journal_.store(), journal_.archive(), limit);
+            !trimmed.has_value()) {
+            return trimmed.error();
+        }
+        for (const CheckpointFile& checkpoint : superseded) {
+            journal_.store().pool()->remove_slowly(checkpoint.path);
+        }
+    }
+    newest_checkpoint_.store(written->number.raw(), std::memory_order_release);
+    announce();
+    return {};
+}
+
+}  // namespace stampede::storage

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal is opened without changing a byte of it.
+#include "storage/kept_commits.hpp"
+
+#include <algorithm>
+
+namespace stampede::storage {
+
+Result<KeptCommits> KeptCommits::open(const DataDirectory& directory) {
+    auto store = CommitStore::open_for_reading(directory);
+    if (!store.has_value()) {
+        return store.error();
+    }
+    std::optional<CommitRange> in_journal;
+    if (*store) {
+        const auto kept = (*store)->kept();
+        if (!kept.has_value()) {
+            return kept.error();
+        }
+        in_journal = *kept;
+    }
+    return KeptCommits{std::move(*store), Archive{directory.archive(), directory.journal_id()},
+                       in_journal};
+}
+
+Result<CommitNumber> KeptCommits::oldest() const {
+    auto files = archive_.files();
+    if (!files.has_value()) {
+        return files.error();
+    }
+    // From the newest archive file backwards, as long as each touches what comes after it.
+    std::optional<CommitNumber> oldest;
+    if (in_journal_) {
+        oldest = in_journal_->first;
+    }
+    std::reverse(files->begin(), files->end());
+    for (const ArchiveFile& file : *files) {
+        if (oldest && file.range.last.next() < *oldest) {
+            break;
+        }
+        oldest = oldest ? std::min(*oldest, file.range.first) : file.range.first;
+    }
+    return oldest.value_or(CommitNumber{0});
+}
+
+Result<> KeptCommits::visit_from(CommitNumber first, const CommitVisitor& visitor) const {
+    constexpr CommitNumber beyond_all{~std::uint64_t{0} - 1};
+    bool has_stopped = false;
+    const CommitVisitor watching = [&](CommitNumber number, std::span<const std::byte> value) {
+        auto walk = visitor(number, value);
+        has_stopped = !walk.has_value() || *walk == Walk::stop;
+        return walk;
+    };
+    const CommitNumber journal_first = in_journal_ ? in_journal_->first : beyond_all;
+    if (first < journal_first) {
+        const CommitNumber last{journal_first.raw() - 1};
+        if (auto visited = archive_.visit({first, last}, watching);
+            !visited.has_value() || has_stopped) {
+            return visited;
+        }
+    }
+    if (!in_journal_) {
+        return {};
+    }
+    return store_->visit({std::max(first, journal_first), in_journal_->last}, watching);
+}
+
+}  // namespace stampede::storage
