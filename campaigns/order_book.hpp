@@ -47,7 +47,8 @@ struct OrderRecord {
     std::uint8_t line_count = 0;
     OrderState state = OrderState::held;
     bool waits_for_operator = false;
-    bool late = false;  // confirmed by a late payment
+    bool late = false;   // confirmed by a late payment
+    bool marked = true;  // counts among its buyer's hold_marks
 };
 
 enum class PaymentStatus : std::uint8_t {
@@ -169,7 +170,8 @@ class OrderBook {
         buyers_.for_each(visit);
     }
 
-    // Writing: evolve only -------------------------------------------------------------------------
+    // Writing: evolve only
+    // -------------------------------------------------------------------------
     RecordIndex add_order(OrderRecord order, std::span<const LineRecord> lines);
     /// change(OrderRecord&) under the signature's upkeep; counts open holds by itself.
     template <class Change>
@@ -215,7 +217,8 @@ class OrderBook {
     [[nodiscard]] static TextDigest mismatch_digest(OrderId order, const PaymentId& payment,
                                                     Money amount);
 
-    // Checkpoints (order_book_checkpoint.cpp) --------------------------------------------------------
+    // Checkpoints (order_book_checkpoint.cpp)
+    // --------------------------------------------------------
     /// Calls put(part, bytes) for every chunk; load() takes them back, in any order of parts but
     /// each part's chunks in theirs.
     using PutChunk = std::function<void(std::uint8_t part, std::span<const std::byte> bytes)>;

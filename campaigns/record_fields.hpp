@@ -20,7 +20,7 @@ template <class Visit>
 void fields(OrderRecord& r, Visit&& visit) {
     visit(r.id, r.buyer, r.created_at, r.pay_by, r.receipt, r.amount, r.refunded_amount,
           r.previous_of_buyer, r.first_line, r.counted_payment, r.last_payment, r.slot, r.payments,
-          r.refunds, r.line_count, r.state, r.waits_for_operator, r.late);
+          r.refunds, r.line_count, r.state, r.waits_for_operator, r.late, r.marked);
 }
 template <class Visit>
 void fields(PaymentRecord& r, Visit&& visit) {
@@ -53,9 +53,18 @@ void write_record(ByteWriter& out, const Record& record) {
     fields(copy, [&](const auto&... field) { (out.put(field), ...); });
 }
 
-inline void read_field(ByteReader& in, Money& field) { field = in.money(); }
-inline void read_field(ByteReader& in, Quantity& field) { field = in.quantity(); }
-inline void read_field(ByteReader& in, Instant& field) { field = in.instant(); }
+inline void read_field(ByteReader& in, Money& field) {
+    field = in.money();
+}
+inline void read_field(ByteReader& in, Quantity& field) {
+    field = in.quantity();
+}
+inline void read_field(ByteReader& in, bool& field) {
+    field = in.get<std::uint8_t>() != 0;
+}
+inline void read_field(ByteReader& in, Instant& field) {
+    field = in.instant();
+}
 template <std::size_t Capacity, class Tag>
 void read_field(ByteReader& in, InlineText<Capacity, Tag>& field) {
     field = in.inline_text<InlineText<Capacity, Tag>>();
@@ -74,7 +83,8 @@ template <class Record>
 
 /// Digest of a record under what names it (an id, a position).
 template <class Record>
-[[nodiscard]] std::uint64_t digest_of(std::uint64_t kind, std::uint64_t name, const Record& record) {
+[[nodiscard]] std::uint64_t digest_of(std::uint64_t kind, std::uint64_t name,
+                                      const Record& record) {
     std::array<std::byte, record_bytes_max> bytes;
     ByteWriter out(bytes);
     out.put(name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stock of one item of a campaign (库存). Conserved by construction: every verb moves units from one
-// part to another, and only adjust() changes the total.
+// Stock of one item of a campaign (库存). Conserved by construction: every verb moves units from
+// one part to another, and only adjust() changes the total.
 #pragma once
 
 #include <cstdint>

@@ -46,6 +46,13 @@ class IdSource {
         last_position_ = std::max(last_position_, position_of(id));
     }
 
+    /// The highest id that used() has been told; of the shard alone before the first. For
+    /// checkpoints: used(last()) restores it.
+    [[nodiscard]] constexpr std::uint64_t last() const {
+        return ((last_position_ >> counter_bits) << time_shift) |
+               (std::uint64_t{shard_.raw()} << counter_bits) | (last_position_ & counter_mask);
+    }
+
     /// May be >= limits::shard_count for a number that never was an id: see names_a_shard().
     [[nodiscard]] static constexpr ShardIndex shard_of(std::uint64_t id) {
         return ShardIndex{static_cast<std::uint16_t>((id >> counter_bits) & shard_mask)};

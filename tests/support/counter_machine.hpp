@@ -1,82 +1,146 @@
 // SPDX-License-Identifier: Apache-2.0
-// The smallest state that can be replayed: a sum. A frame's payload is a number to add; the sum's
-// signature is a digest of it. Shows storage without any play.
+// The smallest state machine that the engine runs: counters that go up to a limit. Each scope is a
+// counter; adding past the limit is refused, and a counter forgets itself by a deadline.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/frame.hpp"
-#include "engine/replayable.hpp"
-#include "engine/vocabulary/bytes.hpp"
+#include "engine/state_machine.hpp"
 
 namespace stampede::tests {
 
-class CounterMachine final : public engine::Replayable {
-  public:
-    void add(std::uint64_t number) {
-        sum_ = sum_ * 31 + number;  // order matters, so that a swapped commit shows
-        ++additions_;
-    }
-    [[nodiscard]] std::uint64_t sum() const { return sum_; }
-    [[nodiscard]] std::uint64_t additions() const { return additions_; }
+struct CounterMachine {
+    static constexpr std::int64_t limit = 10;
+    static constexpr Duration lifetime = Duration::seconds(60);
 
-    Result<> apply(const engine::Commit& commit) override {
-        engine::FrameReader frames(commit.frames);
-        while (const auto frame = frames.next()) {
-            ByteReader payload(frame->payload);
-            add(payload.get<std::uint64_t>());
-            if (payload.failed()) {
-                return fault("a frame without a number");
+    struct Command {
+        std::uint64_t counter = 0;
+        std::int64_t add = 0;
+        bool forget = false;
+    };
+    struct Event {
+        std::int64_t add = 0;
+        bool forgotten = false;
+    };
+    struct Answer {
+        std::int64_t value = -1;  // -1: refused
+        bool replayed = false;
+        bool key_reused = false;
+    };
+
+    [[nodiscard]] Answer decide(const Command& command, const Context& /*context*/,
+                                std::vector<Event>& events) const {
+        const std::int64_t now = value_of(command.counter);
+        if (command.forget) {
+            events.push_back({.add = 0, .forgotten = true});
+            return {.value = 0};
+        }
+        if (now + command.add > limit) {
+            return {};
+        }
+        events.push_back({.add = command.add});
+        return {.value = now + command.add};
+    }
+    void evolve(const Event& event, const Stamp& stamp, Effects& effects) {
+        signature_sum.take_out(digest(stamp.scope));
+        if (event.forgotten) {
+            counters.erase(stamp.scope);
+            effects.scope_closed(stamp.scope);
+            return;
+        }
+        if (!counters.contains(stamp.scope)) {
+            effects.arm(Deadline{.at = stamp.at + lifetime, .scope = stamp.scope}, lifetime,
+                        Grace::after_restart);
+        }
+        counters[stamp.scope] += event.add;
+        signature_sum.put_in(digest(stamp.scope));
+    }
+
+    static Route route_of(const Command& command) {
+        return {Route::By::new_scope, command.counter};
+    }
+    [[nodiscard]] std::uint64_t scope_of(const Command& command) const { return command.counter; }
+    [[nodiscard]] std::uint64_t scope_of_id(std::uint64_t id) const { return id; }
+    [[nodiscard]] bool knows_scope(std::uint64_t scope) const { return counters.contains(scope); }
+    template <class Visit>
+    void for_each_scope(Visit&& visit) const {
+        for (const auto& [scope, value] : counters) {
+            visit(scope);
+        }
+    }
+    static std::size_t event_bytes_bound(const Command& /*command*/) { return 128; }
+    static std::uint8_t play_of(const Event& /*event*/) { return 1; }
+    static std::uint8_t kind_of(const Event& event) { return event.forgotten ? 2 : 1; }
+    static std::uint64_t subject_of(const Event& event) {
+        return static_cast<std::uint64_t>(event.add);
+    }
+    static void encode(const Event& event, ByteWriter& out) { out.put(event.add); }
+    static std::optional<Event> decode(const engine::Frame& frame) {
+        ByteReader in(frame.payload);
+        const Event event{.add = in.get<std::int64_t>(), .forgotten = frame.kind == 2};
+        return in.failed() || in.left() > 0 || frame.kind > 2 ? std::nullopt : std::optional{event};
+    }
+    [[nodiscard]] Answer recall(std::uint64_t /*scope*/, const engine::Recollection& known) const {
+        return {.value = static_cast<std::int64_t>(known.subject), .replayed = true};
+    }
+    static Answer key_reused() { return {.key_reused = true}; }
+    [[nodiscard]] std::optional<Command> due(const Deadline& deadline) const {
+        return Command{.counter = deadline.scope, .forget = true};
+    }
+    [[nodiscard]] std::optional<Command> chore(std::uint64_t /*scope*/, Instant /*now*/) const {
+        return std::nullopt;
+    }
+    void rearm(Effects& effects) const {
+        for (const auto& [scope, value] : counters) {
+            effects.arm(Deadline{.at = Instant{0}, .scope = scope}, lifetime, Grace::after_restart);
+        }
+    }
+    [[nodiscard]] std::size_t requests_expected(std::uint64_t /*scope*/) const { return 64; }
+    [[nodiscard]] Signature signature() const { return signature_sum; }
+    [[nodiscard]] std::optional<std::string> check_invariants() const {
+        for (const auto& [scope, value] : counters) {
+            if (value > limit) {
+                return "counter " + std::to_string(scope) + " is above its limit";
             }
         }
-        return frames.broken() ? Result<>{fault("a frame with a wrong length")} : Result<>{};
+        return std::nullopt;
     }
-    void save(engine::CheckpointSink& sink) const override {
-        std::array<std::byte, 16> record{};
-        ByteWriter out(record);
-        out.put(sum_);
-        out.put(additions_);
-        sink.put(record);
-    }
-    Result<> load(engine::CheckpointSource& source) override {
-        const auto record = source.next();
-        if (!record || record->size() != 16) {
-            return fault("not a counter's checkpoint");
+    void save(engine::CheckpointSink& sink) const {
+        for (const auto& [scope, value] : counters) {
+            std::array<std::byte, 16> bytes;
+            ByteWriter out(bytes);
+            out.put(scope);
+            out.put(value);
+            sink.put(out.written());
         }
-        ByteReader reader(*record);
-        sum_ = reader.get<std::uint64_t>();
-        additions_ = reader.get<std::uint64_t>();
-        return {};
     }
-    [[nodiscard]] Signature signature() const override {
-        return Signature{record_digest(1, std::array{sum_, additions_})};
+    bool load(std::span<const std::byte> record) {
+        ByteReader in(record);
+        const auto scope = in.get<std::uint64_t>();
+        counters[scope] = in.get<std::int64_t>();
+        signature_sum.put_in(digest(scope));
+        return !in.failed();
     }
 
-  private:
-    std::uint64_t sum_ = 0;
-    std::uint64_t additions_ = 0;
+    [[nodiscard]] std::int64_t value_of(std::uint64_t scope) const {
+        const auto found = counters.find(scope);
+        return found == counters.end() ? 0 : found->second;
+    }
+    [[nodiscard]] std::uint64_t digest(std::uint64_t scope) const {
+        if (!counters.contains(scope)) {
+            return 0;
+        }
+        const std::uint64_t words[] = {scope, static_cast<std::uint64_t>(value_of(scope))};
+        return record_digest(1, std::as_bytes(std::span{words}));
+    }
+
+    std::map<std::uint64_t, std::int64_t> counters;
+    Signature signature_sum;
 };
-
-/// One frame that adds `number`, filled up to `bytes` (at least 40).
-inline std::vector<std::byte> counter_frame(std::uint64_t number, std::size_t bytes = 40) {
-    std::vector<std::byte> frame(bytes);
-    ByteWriter out(frame);
-    out.put(static_cast<std::uint32_t>(bytes));
-    out.put(ShardIndex{0});
-    out.put(std::uint8_t{0});
-    out.put(std::uint8_t{1});
-    out.put(Sequence{number});
-    out.put(Instant{1});
-    out.put(std::uint64_t{0});
-    out.put(number);
-    // Filler that a damaged copy cannot match by chance, and that is nowhere zero.
-    for (std::size_t at = out.used(); at < bytes; ++at) {
-        frame[at] = static_cast<std::byte>(1 + (number * 7 + at * 13) % 255);
-    }
-    return frame;
-}
+static_assert(engine::StateMachine<CounterMachine>);
 
 }  // namespace stampede::tests

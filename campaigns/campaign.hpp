@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// One campaign's whole state: what was decided about it, its stock cells, and its order book. Plays
+// judge it (seckill.cpp, payments.cpp, refunds.cpp, lifecycle.cpp) and change it through evolve()
+// alone. Pure: no clock, thread, lock or socket.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "campaigns/answer.hpp"
+#include "campaigns/campaign_config.hpp"
+#include "campaigns/campaign_state.hpp"
+#include "campaigns/event.hpp"
+#include "campaigns/order_book.hpp"
+#include "campaigns/stock_cell.hpp"
+#include "engine/vocabulary/decision.hpp"
+#include "engine/vocabulary/signature.hpp"
+
+namespace stampede::campaigns {
+
+/// Kinds of deadlines, as they lie in Deadline::kind.
+enum class DeadlineKind : std::uint8_t { hold = 1, lifecycle = 2 };
+
+/// What the moment allows a buyer, judged by time as well as by state, so that a late deadline
+/// never sells before the start or after the end.
+enum class Phase : std::uint8_t { unknown, not_started, open, paused, ending, ended, killed };
+
+/// A campaign may be archived this long after its end: gateways retry their notices for a day.
+inline constexpr Duration archive_wait = Duration::seconds(48 * 3600);
+
+class Campaign {
+  public:
+    Campaign(CampaignId id, std::shared_ptr<const CampaignConfig> config, const Actor& editor);
+
+    // Reading -------------------------------------------------------------------------------------
+    [[nodiscard]] CampaignId id() const { return id_; }
+    [[nodiscard]] const CampaignConfig& config() const { return *config_; }
+    [[nodiscard]] const std::shared_ptr<const CampaignConfig>& shared_config() const {
+        return config_;
+    }
+    [[nodiscard]] CampaignState state() const { return header_.state; }
+    [[nodiscard]] std::uint32_t version() const { return header_.version; }
+    [[nodiscard]] const Actor& editor() const { return header_.editor; }
+    /// When it ended or was killed.
+    [[nodiscard]] std::optional<Instant> ended_at() const;
+    /// For ever: a killed campaign stays one when it is settled.
+    [[nodiscard]] bool was_killed() const { return header_.killed; }
+    [[nodiscard]] const OrderBook& book() const { return book_; }
+    [[nodiscard]] std::size_t item_count() const { return cells_.size(); }
+    [[nodiscard]] const StockCell& cell(std::uint16_t item) const { return cells_[item]; }
+    [[nodiscard]] bool is_blocked(BuyerId buyer) const;
+    [[nodiscard]] std::size_t blocked_count() const { return blocked_.size(); }
+
+    [[nodiscard]] Phase phase(Instant now) const;
+    /// Position of the 场次 that `at` lies in; 0 where the campaign has none; empty between slots.
+    [[nodiscard]] std::optional<std::uint32_t> slot_at(Instant at) const;
+    /// Start of the next 场次 (or of the sale) after `now`, if there is one.
+    [[nodiscard]] std::optional<Instant> next_opening(Instant now) const;
+
+    /// The first order that the kill's sweep has not reached, and the first item not yet handed
+    /// back.
+    [[nodiscard]] RecordIndex sweep_next() const { return header_.sweep_next; }
+    [[nodiscard]] std::uint16_t handback_next() const { return header_.handback_next; }
+    [[nodiscard]] bool has_mass_work() const;
+
+    [[nodiscard]] OrderView view(RecordIndex order) const;
+
+    [[nodiscard]] Signature signature() const;
+    [[nodiscard]] std::optional<std::string> check_invariants() const;
+
+    // Changing: total, never refuses
+    // ---------------------------------------------------------------
+    void evolve(const CampaignEvent& event, const Stamp& stamp, Effects& effects);
+    void evolve(const OrderEvent& event, const Stamp& stamp, Effects& effects);
+    void evolve(const SeckillEvent& event, const Stamp& stamp, Effects& effects);
+
+    /// Arms every deadline that the state waits for, after a restart.
+    void rearm(Effects& effects) const;
+
+    // Checkpoints (campaign_checkpoint.cpp)
+    // ----------------------------------------------------------
+    using PutRecord = std::function<void(std::span<const std::byte>)>;
+    void save(const PutRecord& put) const;
+    /// The campaign that a header record begins; empty when it is not one.
+    [[nodiscard]] static std::unique_ptr<Campaign> load_header(ByteReader& reader);
+    /// A further record of it, after its kind and campaign id.
+    [[nodiscard]] bool load_part(std::uint8_t kind, ByteReader& reader);
+
+  private:
+    struct Header {
+        CampaignState state = CampaignState::draft;
+        std::uint32_t version = 1;
+        Actor editor;
+        Instant ended_at;  // 0: it has not ended
+        bool killed = false;
+        RecordIndex sweep_next = 0;
+        std::uint16_t handback_next = 0;
+    };
+
+    void apply(const CampaignDrafted& event, const Stamp& stamp, Effects& effects);
+    void apply(const CampaignRevised& event, const Stamp& stamp, Effects& effects);
+    void apply(const CampaignStateChanged& event, const Stamp& stamp, Effects& effects);
+    void apply(const StockAdjusted& event, const Stamp& stamp, Effects& effects);
+    void apply(const BuyersBlocked& event, const Stamp& stamp, Effects& effects);
+    void apply(const StockHandedBack& event, const Stamp& stamp, Effects& effects);
+    void apply(const PaymentMismatched& event, const Stamp& stamp, Effects& effects);
+    void apply(const TicketIssued& event, const Stamp& stamp, Effects& effects);
+    void apply(const OrderConfirmed& event, const Stamp& stamp, Effects& effects);
+    void apply(const HoldExpired& event, const Stamp& stamp, Effects& effects);
+    void apply(const HoldReleased& event, const Stamp& stamp, Effects& effects);
+    void apply(const PaymentRefundDue& event, const Stamp& stamp, Effects& effects);
+    void apply(const PaymentKept& event, const Stamp& stamp, Effects& effects);
+    void apply(const OrderRefunded& event, const Stamp& stamp, Effects& effects);
+    void apply(const HoldsSwept& event, const Stamp& stamp, Effects& effects);
+    void apply(const StockHeld& event, const Stamp& stamp, Effects& effects);
+
+    enum class HoldMark : bool { keep, take_back };
+    /// A hold ends without payment: units and quota return once.
+    void end_hold(RecordIndex order, OrderState state, HoldMark mark);
+    void settle_payment(RecordIndex order, const PaymentId& payment_id, Money amount,
+                        Instant paid_at, PaymentStatus status, RefundReason reason, bool counts,
+                        const Stamp& stamp);
+    void arm_lifecycle(Effects& effects) const;
+    void reset_cells();
+    void ask_for_mass_work(Effects& effects) const;
+
+    template <class Change>
+    void change_cell(std::uint16_t item, Change&& change);
+    template <class Change>
+    void change_header(Change&& change);
+    [[nodiscard]] std::uint64_t cell_digest(std::uint16_t item) const;
+    [[nodiscard]] std::uint64_t header_digest() const;
+    void set_config(std::shared_ptr<const CampaignConfig> config);
+
+    CampaignId id_;
+    std::shared_ptr<const CampaignConfig> config_;
+    std::uint64_t config_digest_ = 0;
+    Header header_;
+    std::vector<StockCell> cells_;
+    std::vector<BuyerId> blocked_;  // sorted: the draft's and what operators added
+    OrderBook book_;
+    Signature own_signature_;  // header and cells
+};
+
+/// About how many orders a configuration can lead to, for sizing tables.
+[[nodiscard]] std::size_t orders_expected(const CampaignConfig& config);
+
+}  // namespace stampede::campaigns

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each event makes true of a campaign. Total: decide() has judged; a failing check() here is a
+// bug of ours or a damaged journal, and ends the process before it can spread.
+#include <algorithm>
+
+#include "campaigns/campaign.hpp"
+#include "campaigns/record_fields.hpp"
+
+namespace stampede::campaigns {
+
+template <class Change>
+void Campaign::change_cell(std::uint16_t item, Change&& change) {
+    own_signature_.take_out(cell_digest(item));
+    change(cells_[item]);
+    own_signature_.put_in(cell_digest(item));
+}
+
+template <class Change>
+void Campaign::change_header(Change&& change) {
+    own_signature_.take_out(header_digest());
+    change(header_);
+    own_signature_.put_in(header_digest());
+}
+
+void Campaign::evolve(const CampaignEvent& event, const Stamp& stamp, Effects& effects) {
+    std::visit([&](const auto& happened) { apply(happened, stamp, effects); }, event);
+}
+void Campaign::evolve(const OrderEvent& event, const Stamp& stamp, Effects& effects) {
+    std::visit([&](const auto& happened) { apply(happened, stamp, effects); }, event);
+}
+void Campaign::evolve(const SeckillEvent& event, const Stamp& stamp, Effects& effects) {
+    std::visit([&](const auto& happened) { apply(happened, stamp, effects); }, event);
+}
+
+// Family campaign --------------------------------------------------------------------------------
+
+void Campaign::apply(const CampaignDrafted& /*event*/, const Stamp& /*stamp*/,
+                     Effects& /*effects*/) {
+    // The machine makes the campaign out of this event; there is nothing left to do.
+}
+
+void Campaign::apply(const CampaignRevised& event, const Stamp& /*stamp*/, Effects& effects) {
+    const bool has_not_begun = header_.state == CampaignState::draft ||
+                               header_.state == CampaignState::scheduled ||
+                               header_.state == CampaignState::warming;
+    own_signature_.take_out(header_digest());
+    set_config(event.config);
+    header_.version = event.version;
+    header_.editor = event.actor;
+    if (has_not_begun) {
+        reset_cells();
+        if (header_.state == CampaignState::warming) {
+            header_.state = CampaignState::scheduled;
+        }
+    } else {
+        std::vector<BuyerId> blocked;
+        std::ranges::set_union(blocked_, config_->audience.blocklist, std::back_inserter(blocked));
+        blocked_ = std::move(blocked);
+        for (std::uint16_t item = 0; item < cells_.size(); ++item) {
+            if (cells_[item].reserve() != config_->items[item].reserve) {
+                change_cell(
+                    item, [&](StockCell& cell) { cell.set_reserve(config_->items[item].reserve); });
+            }
+        }
+    }
+    own_signature_.put_in(header_digest());
+    if (header_.state != CampaignState::draft) {
+        arm_lifecycle(effects);
+    }
+}
+
+void Campaign::apply(const CampaignStateChanged& event, const Stamp& stamp, Effects& effects) {
+    change_header([&](Header& header) {
+        header.state = event.to;
+        header.killed = header.killed || event.to == CampaignState::killed;
+        const bool is_over = event.to == CampaignState::ended || event.to == CampaignState::killed;
+        if (is_over && header.ended_at.ms() == 0) {
+            header.ended_at = stamp.at;
+        }
+    });
+    if (event.to == CampaignState::scheduled || event.from == CampaignState::draft) {
+        arm_lifecycle(effects);
+    }
+    if (event.to == CampaignState::archived) {
+        effects.scope_closed(id_.raw());
+        return;
+    }
+    ask_for_mass_work(effects);
+}
+
+void Campaign::apply(const StockAdjusted& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
+    change_cell(event.item, [&](StockCell& cell) { cell.adjust(event.delta); });
+}
+
+void Campaign::apply(const BuyersBlocked& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
+    change_header([&](Header& /*header*/) {
+        for (const BuyerId buyer : event.buyers) {
+            const auto at = std::ranges::lower_bound(blocked_, buyer);
+            if (at == blocked_.end() || *at != buyer) {
+                blocked_.insert(at, buyer);
+            }
+        }
+    });
+}
+
+void Campaign::apply(const StockHandedBack& event, const Stamp& /*stamp*/, Effects& effects) {
+    for (const StockHandedBack::Part& part : event.parts) {
+        change_cell(part.item, [](StockCell& cell) { cell.hand_back(); });
+    }
+    change_header([&](Header& header) {
+        header.handback_next = static_cast<std::uint16_t>(event.parts.back().item + 1);
+    });
+    ask_for_mass_work(effects);
+}
+
+void Campaign::apply(const PaymentMismatched& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
+    book_.add_mismatch(event.order, event.payment_id, event.amount);
+}
+
+void Campaign::apply(const TicketIssued& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
+    book_.add_ticket(event.nonce, TicketRecord{.item_id = event.item_id,
+                                               .not_before = event.not_before,
+                                               .expires = event.expires});
+    book_.change_buyer(event.buyer, [](BuyerRecord& buyer) { ++buyer.tickets; });
+}
+
+// Family seckill ---------------------------------------------------------------------------------
+
+void Campaign::apply(const StockHeld& event, const Stamp& stamp, Effects& effects) {
+    const std::uint32_t slot = slot_at(stamp.at).value_or(0);
+    boost::container::static_vector<LineRecord, limits::lines_per_order_max> lines;
+    Money amount;
+    std::uint32_t units = 0;
+    for (const HeldLine& line : event.lines) {
+        change_cell(line.item, [&](StockCell& cell) { cell.hold(line.quantity); });
+        amount += line.unit_price * line.quantity;
+        const auto quantity = static_cast<std::uint32_t>(line.quantity.units());
+        units += quantity;
+        lines.push_back({.unit_price = line.unit_price,
+                         .quantity = quantity,
+                         .refunded = 0,
+                         .item = line.item});
+    }
+    const RecordIndex previous = book_.find_buyer(event.buyer) == nullptr
+                                     ? no_record
+                                     : book_.find_buyer(event.buyer)->last_order;
+    const RecordIndex order = book_.add_order(OrderRecord{.id = event.order,
+                                                          .buyer = event.buyer,
+                                                          .created_at = stamp.at,
+                                                          .pay_by = event.pay_by,
+                                                          .receipt = stamp.sequence,
+                                                          .amount = amount,
+                                                          .refunded_amount = Money{0},
+                                                          .previous_of_buyer = previous,
+                                                          .slot = slot},
+                                              lines);
+    book_.change_buyer(event.buyer, [&](BuyerRecord& buyer) {
+        buyer.slot_units = buyer.slot == slot ? buyer.slot_units + units : units;
+        buyer.slot = slot;
+        buyer.units += units;
+        ++buyer.hold_marks;
+        buyer.last_order = order;
+    });
+    if (event.ticket_nonce != 0) {
+        book_.use_ticket(event.ticket_nonce, order);
+    }
+    effects.id_used(event.order.raw());
+    effects.arm(Deadline{.at = event.pay_by,
+                         .scope = id_.raw(),
+                         .subject = event.order.raw(),
+                         .kind = static_cast<std::uint8_t>(DeadlineKind::hold)},
+                event.pay_by - stamp.at, Grace::after_restart);
+}
+
+// Family order -----------------------------------------------------------------------------------
+
+namespace {
+
+void return_quota(BuyerRecord& buyer, std::uint32_t slot, std::uint32_t units) {
+    check(buyer.units >= units, "more quota returned than was taken");
+    buyer.units -= units;
+    if (buyer.slot == slot) {
+        check(buyer.slot_units >= units, "more quota of a slot returned than was taken");
+        buyer.slot_units -= units;
+    }
+}
+
+}  // namespace
+
+void Campaign::end_hold(RecordIndex index, OrderState state, HoldMark mark) {
+    const OrderRecord& order = book_.order(index);
+    check(order.state == OrderState::held, "a hold that had ended ends again");
+    std::uint32_t units = 0;
+    for (std::uint8_t at = 0; at < order.line_count; ++at) {
+        const LineRecord& line = book_.line(order, at);
+        units += line.quantity;
+        change_cell(line.item, [&](StockCell& cell) { cell.release(Quantity{line.quantity}); });
+    }
+    book_.change_buyer(order.buyer, [&](BuyerRecord& buyer) {
+        return_quota(buyer, order.slot, units);
+        if (mark == HoldMark::take_back) {
+            --buyer.hold_marks;
+        }
+    });
+    book_.change_order(index, [&](OrderRecord& record) {
+        record.state = state;
+        record.marked = mark == HoldMark::keep;
+    });
+}
+
+void Campaign::apply(const HoldExpired& event, const Stamp& /*stamp*/, Effects& effects) {
+    end_hold(book_.find_order(event.order), OrderState::expired, HoldMark::keep);
+    ask_for_mass_work(effects);
+}
+
+void Campaign::apply(const HoldReleased& event, const Stamp& /*stamp*/, Effects& effects) {
+    // Letting go is the buyer's own doing and counts against hoarding; the operator's is not.
+    end_hold(book_.find_order(event.order), OrderState::cancelled,
+             event.reason == ReleaseReason::buyer ? HoldMark::keep : HoldMark::take_back);
+    ask_for_mass_work(effects);
+}
+
+void Campaign::apply(const HoldsSwept& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
+    for (RecordIndex index = event.first; index < event.first + event.count; ++index) {
+        if (book_.order(index).state == OrderState::held) {
+            end_hold(index, OrderState::cancelled, HoldMark::take_back);
+        }
+    }
+    change_header([&](Header& header) { header.sweep_next = event.first + event.count; });
+    // Still asked for: the chore that made this event stays in line until it finds nothing.
+}
+
+void Campaign::settle_payment(RecordIndex order, const PaymentId& payment_id, Money amount,
+                              Instant paid_at, PaymentStatus status, RefundReason reason,
+                              bool counts, const Stamp& stamp) {
+    RecordIndex payment = book_.find_payment(payment_id);
+    if (payment == no_record) {
+        payment =
+            book_.add_payment(PaymentRecord{.payment_id = payment_id,
+                                            .order = order,
+                                            .previous_of_order = book_.order(order).last_payment,
+                                            .amount = amount,
+                                            .refunded = Money{0},
+                                            .paid_at = paid_at,
+                                            .receipt = stamp.sequence,
+                                            .reason = reason,
+                                            .status = status,
+                                            .was_due = status == PaymentStatus::refund_due});
+        book_.change_order(order, [&](OrderRecord& record) {
+            record.last_payment = payment;
+            ++record.payments;
+        });
+    } else {
+        // Only a kept payment is decided later, by an operator.
+        book_.change_payment(payment, [&](PaymentRecord& record) {
+            record.status = status;
+            record.reason = reason;
+        });
+    }
+    if (counts) {
+        book_.change_order(order, [&](OrderRecord& record) { record.counted_payment = payment; });
+    }
+}
+
+void Campaign::apply(const OrderConfirmed& event, const Stamp& stamp, Effects& effects) {
+    const RecordIndex index = book_.find_order(event.order);
+    const OrderRecord& order = book_.order(index);
+    std::uint32_t units = 0;
+    for (const ConfirmedLine& line : event.lines) {
+        units += static_cast<std::uint32_t>(line.quantity.units());
+        change_cell(line.item, [&](StockCell& cell) {
+            if (event.late) {
+                cell.sell_late(line.quantity);
+            } else {
+                cell.confirm(line.quantity);
+            }
+        });
+    }
+    book_.change_buyer(order.buyer, [&](BuyerRecord& buyer) {
+        if (event.late) {
+            buyer.units += units;
+            if (buyer.slot == order.slot) {
+                buyer.slot_units += units;
+            }
+        }
+        buyer.hold_marks -= order.marked ? 1U : 0U;  // a hold that was paid is no hoarding
+    });
+    if (!event.payment_id.empty()) {
+        settle_payment(index, event.payment_id, event.amount, event.paid_at, PaymentStatus::counts,
+                       RefundReason::late_payment, true, stamp);
+    }
+    book_.change_order(index, [&](OrderRecord& record) {
+        record.state = OrderState::confirmed;
+        record.marked = false;
+        record.late = event.late;
+        record.waits_for_operator = false;
+    });
+    ask_for_mass_work(effects);
+}
+
+void Campaign::apply(const PaymentRefundDue& event, const Stamp& stamp, Effects& /*effects*/) {
+    const RecordIndex index = book_.find_order(event.order);
+    settle_payment(index, event.payment_id, event.amount, event.paid_at, PaymentStatus::refund_due,
+                   event.reason, event.counted, stamp);
+    if (event.counted) {
+        book_.change_order(index, [&](OrderRecord& record) {
+            record.state = OrderState::refund_due;
+            record.waits_for_operator = false;
+        });
+    }
+}
+
+void Campaign::apply(const PaymentKept& event, const Stamp& stamp, Effects& /*effects*/) {
+    const RecordIndex index = book_.find_order(event.order);
+    settle_payment(index, event.payment_id, event.amount, event.paid_at, PaymentStatus::kept,
+                   RefundReason::late_payment, false, stamp);
+    book_.change_order(index, [](OrderRecord& record) { record.waits_for_operator = true; });
+}
+
+void Campaign::apply(const OrderRefunded& event, const Stamp& stamp, Effects& effects) {
+    const RecordIndex index = book_.find_order(event.order);
+    const OrderRecord& order = book_.order(index);
+    const RecordIndex payment =
+        event.payment_id.empty() ? no_record : book_.find_payment(event.payment_id);
+    Quantity units;
+    for (const OrderRefunded::Part& part : event.parts) {
+        units += part.quantity;
+        book_.change_line(index, part.line, [&](LineRecord& line) {
+            line.refunded += static_cast<std::uint32_t>(part.quantity.units());
+        });
+        if (event.units_return) {
+            change_cell(part.item, [&](StockCell& cell) {
+                if (event.restock == Restock::to_activity) {
+                    cell.refund_to_activity(part.quantity);
+                } else {
+                    cell.refund_to_removed(part.quantity);
+                }
+            });
+        }
+    }
+    if (event.units_return && event.quota == QuotaOnRefund::give_back) {
+        book_.change_buyer(order.buyer, [&](BuyerRecord& buyer) {
+            return_quota(buyer, order.slot, static_cast<std::uint32_t>(units.units()));
+        });
+    }
+    if (payment != no_record) {
+        book_.change_payment(payment, [&](PaymentRecord& record) {
+            record.refunded += event.amount;
+            if (record.refunded == record.amount) {
+                record.status = record.status == PaymentStatus::counts ? PaymentStatus::counts
+                                                                       : PaymentStatus::refunded;
+            }
+        });
+    }
+    book_.add_refund(RefundRecord{.refund_id = event.refund_id,
+                                  .order = index,
+                                  .payment = payment,
+                                  .amount = event.amount,
+                                  .quantity = event.quantity,
+                                  .body_digest = event.body_digest,
+                                  .receipt = stamp.sequence});
+    book_.change_order(index, [&](OrderRecord& record) {
+        ++record.refunds;
+        if (event.counted) {
+            record.refunded_amount += event.amount;
+        }
+        if (event.wholly) {
+            record.state = OrderState::refunded;
+        }
+    });
+    ask_for_mass_work(effects);
+}
+
+// Invariants -------------------------------------------------------------------------------------
+
+std::optional<std::string> Campaign::check_invariants() const {
+    const std::string name = "campaign " + std::to_string(id_.raw());
+    std::vector<std::int64_t> held(cells_.size());
+    std::vector<std::int64_t> sold(cells_.size());
+    std::int64_t quota_units = 0;
+    for (RecordIndex at = 0; at < book_.order_count(); ++at) {
+        const OrderRecord& order = book_.order(at);
+        const std::string order_name = name + ", order " + Base36(order.id.raw()).str();
+        for (RecordIndex payment = order.last_payment; payment != no_record;
+             payment = book_.payment(payment).previous_of_order) {
+            const PaymentRecord& record = book_.payment(payment);
+            if (record.refunded > record.amount) {
+                return order_name + ": more refunded than paid";
+            }
+        }
+        const bool counts = order.counted_payment != no_record;
+        if (order.state == OrderState::confirmed && order.amount > Money{0} && !counts) {
+            return order_name + ": confirmed without a payment";
+        }
+        if (order.state == OrderState::held && counts) {
+            return order_name + ": held although a payment counts";
+        }
+        for (std::uint8_t line_at = 0; line_at < order.line_count; ++line_at) {
+            const LineRecord& line = book_.line(order, line_at);
+            if (line.refunded > line.quantity) {
+                return order_name + ": more units refunded than bought";
+            }
+            if (order.state == OrderState::held) {
+                held[line.item] += line.quantity;
+                quota_units += line.quantity;
+            }
+            const bool was_confirmed = order.state == OrderState::confirmed ||
+                                       (order.state == OrderState::refunded && line.refunded > 0);
+            if (was_confirmed) {
+                sold[line.item] += line.quantity - line.refunded;
+                quota_units += config_->quota_on_refund == QuotaOnRefund::keep
+                                   ? std::int64_t{line.quantity}
+                                   : std::int64_t{line.quantity} - line.refunded;
+            }
+        }
+    }
+    for (std::uint16_t item = 0; item < cells_.size(); ++item) {
+        const StockCell& cell = cells_[item];
+        const std::string item_name =
+            name + ", item " + std::string{config_->items[item].item_id.view()};
+        if (!cell.every_part_is_sound()) {
+            return item_name + ": a part of its stock is below 0";
+        }
+        if (cell.held().units() != held[item]) {
+            return item_name + ": held differs from its open holds";
+        }
+        if (cell.sold().units() != sold[item]) {
+            return item_name + ": sold differs from its confirmed orders";
+        }
+    }
+    std::int64_t buyers_units = 0;
+    book_.for_each_buyer(
+        [&](BuyerId /*buyer*/, const BuyerRecord& buyer) { buyers_units += buyer.units; });
+    if (buyers_units != quota_units) {
+        return name + ": the buyers' quotas differ from their orders";
+    }
+    return std::nullopt;
+}
+
+}  // namespace stampede::campaigns

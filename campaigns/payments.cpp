@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a payment that the mall reports does, judged by the order's current state: the journal's
+// order decides what is late. decide_payment() follows the payment table line by line.
+#include "campaigns/rules.hpp"
+
+namespace stampede::campaigns {
+
+namespace {
+
+Answer with_order(Answer answer, const Campaign& campaign, RecordIndex index, OrderState state) {
+    answer.order = campaign.view(index);
+    answer.order->state = state;
+    return answer;
+}
+
+/// The gateway has money that fits no order: told once per {order, payment, amount}.
+Answer mismatch(const Campaign& campaign, RecordIndex index, const RecordPayment& payment,
+                const Context& context, Events& events) {
+    const OrderRecord& order = campaign.book().order(index);
+    Answer answer = answer_of(Code::amount_mismatch, context);
+    if (!campaign.book().knows_mismatch(payment.order, payment.payment_id, payment.amount)) {
+        events.emplace_back(CampaignEvent{PaymentMismatched{.order = payment.order,
+                                                            .payment_id = payment.payment_id,
+                                                            .amount = payment.amount,
+                                                            .expected = order.amount}});
+        answer = receipted(Code::amount_mismatch, context);
+    }
+    return with_order(answer, campaign, index, order.state);
+}
+
+/// The same payment reported again: the first answer where it asked for a refund, else "done".
+Answer repeated(const Campaign& campaign, RecordIndex index, const PaymentRecord& payment,
+                const Context& context) {
+    const OrderState state = campaign.book().order(index).state;
+    if (payment.was_due) {
+        Answer answer = answer_of(Code::refund_required, context);
+        answer.replayed = true;
+        answer.refund_amount = payment.amount;
+        answer.refund_reason = payment.reason;
+        return with_order(answer, campaign, index, state);
+    }
+    return with_order(answer_of(Code::already_done, context), campaign, index, state);
+}
+
+Answer confirm(const Campaign& campaign, RecordIndex index, const PaymentId& payment_id,
+               Instant paid_at, bool late, const Context& context, Events& events) {
+    const OrderRecord& order = campaign.book().order(index);
+    OrderConfirmed confirmed;
+    confirmed.order = order.id;
+    confirmed.play = campaign.config().play;
+    confirmed.buyer = order.buyer;
+    confirmed.amount = order.amount;
+    confirmed.stock_source = campaign.config().stock_source;
+    confirmed.late = late;
+    confirmed.payment_id = payment_id;
+    confirmed.paid_at = paid_at;
+    confirmed.lines = confirmed_lines(campaign, order);
+    events.emplace_back(OrderEvent{confirmed});
+    return with_order(receipted(late ? Code::late_confirmed : Code::confirmed, context), campaign,
+                      index, OrderState::confirmed);
+}
+
+enum class Counted : bool { no = false, yes = true };
+
+Answer refund(const Campaign& campaign, RecordIndex index, const PaymentId& payment_id,
+              Money amount, Instant paid_at, RefundReason reason, Counted counted,
+              const Context& context, Events& events) {
+    const OrderRecord& order = campaign.book().order(index);
+    Answer answer = receipted(Code::refund_required, context, events.size());
+    events.emplace_back(OrderEvent{PaymentRefundDue{.order = order.id,
+                                                    .payment_id = payment_id,
+                                                    .amount = amount,
+                                                    .quantity = campaign.book().quantity_of(order),
+                                                    .reason = reason,
+                                                    .counted = counted == Counted::yes,
+                                                    .paid_at = paid_at}});
+    answer.refund_amount = amount;
+    answer.refund_reason = reason;
+    return with_order(answer, campaign, index,
+                      counted == Counted::yes ? OrderState::refund_due : order.state);
+}
+
+/// A payment for a hold that has ended: by the campaign's policy.
+Answer late(const Campaign& campaign, RecordIndex index, const RecordPayment& payment,
+            const Context& context, Events& events) {
+    const auto give_back = [&](RefundReason reason) {
+        return refund(campaign, index, payment.payment_id, payment.amount, payment.paid_at, reason,
+                      Counted::yes, context, events);
+    };
+    if (campaign.was_killed()) {
+        return give_back(RefundReason::campaign_killed);
+    }
+    switch (campaign.config().late_payment) {
+        case LatePayment::refund:
+            return give_back(RefundReason::late_payment);
+        case LatePayment::hold_for_operator: {
+            events.emplace_back(OrderEvent{PaymentKept{.order = payment.order,
+                                                       .payment_id = payment.payment_id,
+                                                       .amount = payment.amount,
+                                                       .paid_at = payment.paid_at}});
+            Answer answer = with_order(receipted(Code::late_held, context), campaign, index,
+                                       campaign.book().order(index).state);
+            answer.order->waits_for_operator = true;
+            return answer;
+        }
+        case LatePayment::reacquire_or_refund:
+            break;
+    }
+    if (!can_reacquire(campaign, campaign.book().order(index))) {
+        return give_back(RefundReason::late_payment);
+    }
+    return confirm(campaign, index, payment.payment_id, payment.paid_at, true, context, events);
+}
+
+}  // namespace
+
+ConfirmedLines confirmed_lines(const Campaign& campaign, const OrderRecord& order) {
+    ConfirmedLines lines;
+    for (std::uint8_t at = 0; at < order.line_count; ++at) {
+        const LineRecord& line = campaign.book().line(order, at);
+        lines.push_back({.item_id = campaign.config().items[line.item].item_id,
+                         .item = line.item,
+                         .quantity = Quantity{line.quantity},
+                         .unit_price = line.unit_price});
+    }
+    return lines;
+}
+
+bool can_reacquire(const Campaign& campaign, const OrderRecord& order) {
+    std::int64_t units = 0;
+    for (std::uint8_t at = 0; at < order.line_count; ++at) {
+        const LineRecord& line = campaign.book().line(order, at);
+        units += line.quantity;
+        if (campaign.cell(line.item).available() < Quantity{line.quantity}) {
+            return false;
+        }
+    }
+    const BuyerRecord* buyer = campaign.book().find_buyer(order.buyer);
+    check(buyer != nullptr, "an order without its buyer");
+    const Limits& limit = campaign.config().limits;
+    if (buyer->units + units > limit.per_buyer) {
+        return false;
+    }
+    const std::int64_t in_slot = buyer->slot == order.slot ? buyer->slot_units : 0;
+    return !limit.per_buyer_per_slot || in_slot + units <= *limit.per_buyer_per_slot;
+}
+
+Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
+                      const Context& context, Events& events) {
+    const OrderBook& book = campaign.book();
+    const RecordIndex index = book.find_order(payment.order);
+    check(index != no_record, "the machine routes payments to the campaign of their order");
+    const OrderRecord& order = book.order(index);
+    const RecordIndex known = book.find_payment(payment.payment_id);
+    if (known != no_record && book.payment(known).order != index) {
+        return with_order(answer_of(Code::payment_reused, context), campaign, index, order.state);
+    }
+    if (payment.amount != order.amount) {
+        return mismatch(campaign, index, payment, context, events);
+    }
+    if (known != no_record) {
+        return repeated(campaign, index, book.payment(known), context);
+    }
+    if (order.payments >= limits::payments_per_order_max) {
+        Answer answer = answer_of(Code::busy, context);
+        answer.retry_in = busy_retry;
+        answer.detail = "this order has had too many payments already";
+        return answer;
+    }
+    const auto second = [&](RefundReason reason) {
+        return refund(campaign, index, payment.payment_id, payment.amount, payment.paid_at, reason,
+                      Counted::no, context, events);
+    };
+    switch (order.state) {
+        case OrderState::held:
+            if (campaign.was_killed()) {
+                // The kill released the hold; its sweep had not come by yet.
+                events.emplace_back(OrderEvent{HoldReleased{
+                    .order = order.id, .reason = ReleaseReason::killed, .actor = Actor{}}});
+                return refund(campaign, index, payment.payment_id, payment.amount, payment.paid_at,
+                              RefundReason::campaign_killed, Counted::yes, context, events);
+            }
+            return confirm(campaign, index, payment.payment_id, payment.paid_at, false, context,
+                           events);
+        case OrderState::expired:
+        case OrderState::cancelled:
+            if (order.waits_for_operator) {
+                return second(RefundReason::second_payment);
+            }
+            return late(campaign, index, payment, context, events);
+        case OrderState::paid:
+        case OrderState::confirmed:
+        case OrderState::refund_due:
+            return second(RefundReason::second_payment);
+        case OrderState::refunded:
+            return second(RefundReason::order_refunded);
+    }
+    unreachable();
+}
+
+Answer decide_resolution(const Campaign& campaign, const ResolveOrder& resolve,
+                         const Context& context, Events& events) {
+    const OrderBook& book = campaign.book();
+    const RecordIndex index = book.find_order(resolve.order);
+    if (index == no_record) {
+        return answer_of(Code::order_unknown, context);
+    }
+    const OrderRecord& order = book.order(index);
+    RecordIndex kept = order.last_payment;
+    while (kept != no_record && book.payment(kept).status != PaymentStatus::kept) {
+        kept = book.payment(kept).previous_of_order;
+    }
+    if (!order.waits_for_operator || kept == no_record) {
+        Answer answer = answer_of(Code::wrong_state, context);
+        answer.detail = "no late payment of this order waits for a decision";
+        return answer;
+    }
+    const PaymentRecord& payment = book.payment(kept);
+    if (resolve.decision == Decision::refund || campaign.was_killed()) {
+        return refund(
+            campaign, index, payment.payment_id, payment.amount, payment.paid_at,
+            campaign.was_killed() ? RefundReason::campaign_killed : RefundReason::operator_decision,
+            Counted::yes, context, events);
+    }
+    if (!can_reacquire(campaign, order)) {
+        Answer answer = answer_of(Code::wrong_state, context);
+        answer.detail = "stock or the buyer's limit no longer allow this order; decide refund";
+        return answer;
+    }
+    return confirm(campaign, index, payment.payment_id, payment.paid_at, true, context, events);
+}
+
+}  // namespace stampede::campaigns

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verdicts of one campaign: each function reads like its rule, refuses in the answer, or
+// appends events. Pure. Every decide_… returns the answer; events are empty when it refuses.
+#pragma once
+
+#include <vector>
+
+#include "campaigns/answer.hpp"
+#include "campaigns/campaign.hpp"
+#include "campaigns/command.hpp"
+#include "campaigns/event.hpp"
+#include "engine/vocabulary/decision.hpp"
+
+namespace stampede::campaigns {
+
+using Events = std::vector<Event>;
+
+// seckill.cpp
+[[nodiscard]] Answer decide_buy(const Campaign& campaign, const Buy& buy, const Context& context,
+                                Events& events);
+[[nodiscard]] Answer decide_ticket(const Campaign& campaign, const IssueTicket& ask,
+                                   const Context& context, Events& events);
+// holds.cpp
+[[nodiscard]] Answer decide_cancel(const Campaign& campaign, const CancelOrder& cancel,
+                                   const Context& context, Events& events);
+[[nodiscard]] Answer decide_expiry(const Campaign& campaign, const ExpireHold& expire,
+                                   const Context& context, Events& events);
+[[nodiscard]] Answer decide_release(const Campaign& campaign, const ReleaseOrder& release,
+                                    const Context& context, Events& events);
+// payments.cpp
+[[nodiscard]] Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
+                                    const Context& context, Events& events);
+[[nodiscard]] Answer decide_resolution(const Campaign& campaign, const ResolveOrder& resolve,
+                                       const Context& context, Events& events);
+// refunds.cpp
+[[nodiscard]] Answer decide_refund(const Campaign& campaign, const RecordRefund& refund,
+                                   const Context& context, Events& events);
+// lifecycle.cpp
+[[nodiscard]] Answer decide_revision(const Campaign& campaign, const ReviseCampaign& revise,
+                                     const Context& context, Events& events);
+[[nodiscard]] Answer decide_change(const Campaign& campaign, const ChangeCampaign& change,
+                                   const Context& context, Events& events);
+[[nodiscard]] Answer decide_stock(const Campaign& campaign, const AdjustStock& adjust,
+                                  const Context& context, Events& events);
+[[nodiscard]] Answer decide_blocking(const Campaign& campaign, const BlockBuyers& block,
+                                     const Context& context, Events& events);
+/// The next step of what time or a kill asks for; OK without events when there is none.
+[[nodiscard]] Answer decide_advance(const Campaign& campaign, const Context& context,
+                                    Events& events);
+[[nodiscard]] Answer decide_settled(const Campaign& campaign, const Context& context,
+                                    Events& events);
+
+// What they share
+// ----------------------------------------------------------------------------------
+
+[[nodiscard]] inline Answer answer_of(Code code, const Context& context) {
+    Answer answer;
+    answer.code = code;
+    answer.server_time = context.now;
+    return answer;
+}
+/// An answer that an event stands behind: its receipt is the event's.
+[[nodiscard]] inline Answer receipted(Code code, const Context& context, std::size_t event = 0) {
+    Answer answer = answer_of(code, context);
+    answer.receipt = {.shard = context.shard,
+                      .epoch = Epoch{1},
+                      .sequence = Sequence{context.next_sequence.raw() + event}};
+    return answer;
+}
+/// SOLD_OUT of an item: whether a unit may come back, and for how long the answer may be repeated.
+[[nodiscard]] Answer sold_out(const Campaign& campaign, std::uint16_t item, const Context& context);
+/// The refusal that the campaign's state and its slots give to a new hold at this moment, if any.
+[[nodiscard]] std::optional<Answer> refuse_by_time(const Campaign& campaign,
+                                                   const Context& context);
+/// The first answer of the order's purchase again: the order as it was, and what became of it.
+[[nodiscard]] Answer replay_of_order(const Campaign& campaign, RecordIndex order);
+/// Lines of an order as a confirmation carries them.
+[[nodiscard]] ConfirmedLines confirmed_lines(const Campaign& campaign, const OrderRecord& order);
+/// Whether units and quota of a hold that ended can be taken again, for a late payment.
+[[nodiscard]] bool can_reacquire(const Campaign& campaign, const OrderRecord& order);
+
+/// How long SOLD_OUT may be repeated without asking when no unit can come back by itself; an
+/// operator's delta is seen after that.
+inline constexpr std::int64_t sold_out_cache_ms = 5'000;
+inline constexpr Duration busy_retry = Duration::milliseconds(1'000);
+inline constexpr std::uint64_t start_jitter_ms = 400;
+inline constexpr Duration ticket_valid = Duration::seconds(60);
+inline constexpr std::uint32_t remembered_tickets_per_buyer_max = 16;
+
+}  // namespace stampede::campaigns

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+// 秒杀: buy, and the purchase ticket that may stand before it. decide_buy() read from top to bottom
+// is the rule; the order of its refusals is part of the contract.
+#include <algorithm>
+
+#include "campaigns/rules.hpp"
+
+namespace stampede::campaigns {
+
+namespace {
+
+struct Wanted {
+    std::uint16_t item = 0;
+    Quantity quantity;
+};
+using WantedLines = boost::container::static_vector<Wanted, limits::lines_per_order_max>;
+
+std::optional<Code> refuse_ticket(const Campaign& campaign, const Buy& buy, Instant now) {
+    if (campaign.config().ticket == Ticket::off) {
+        return std::nullopt;
+    }
+    const TicketClaims& ticket = buy.ticket;
+    const bool is_for_this =
+        ticket.proof == TicketProof::genuine && ticket.campaign == campaign.id() &&
+        ticket.buyer == buy.buyer.id && ticket.nonce != 0 &&
+        std::ranges::any_of(buy.lines,
+                            [&](const OrderLine& line) { return line.item_id == ticket.item_id; });
+    if (!is_for_this || now < ticket.not_before || now >= ticket.expires) {
+        return Code::bad_ticket;
+    }
+    return std::nullopt;
+}
+
+std::optional<Code> refuse_audience(const Campaign& campaign, const Buyer& buyer) {
+    const Audience& audience = campaign.config().audience;
+    if (!audience.allowlist.empty() && !std::ranges::binary_search(audience.allowlist, buyer.id)) {
+        return Code::not_eligible;
+    }
+    if (buyer.level < audience.level_min) {
+        return Code::not_eligible;
+    }
+    if (audience.segments_any != 0 && (buyer.segments & audience.segments_any) == 0) {
+        return Code::not_eligible;
+    }
+    if (audience.new_buyers_only && (buyer.segments & 1U) == 0) {
+        return Code::new_buyers_only;
+    }
+    return std::nullopt;
+}
+
+std::optional<Code> refuse_quota(const Campaign& campaign, const BuyerRecord* record,
+                                 Quantity units, std::uint32_t slot) {
+    const Limits& limit = campaign.config().limits;
+    const BuyerRecord nothing;
+    const BuyerRecord& buyer = record == nullptr ? nothing : *record;
+    if (buyer.units + units.units() > limit.per_buyer ||
+        std::int64_t{buyer.hold_marks} >= limit.holds_per_buyer) {
+        return Code::limit_buyer;
+    }
+    const std::int64_t in_slot = buyer.slot == slot ? buyer.slot_units : 0;
+    if (limit.per_buyer_per_slot && in_slot + units.units() > *limit.per_buyer_per_slot) {
+        return Code::limit_slot;
+    }
+    return std::nullopt;
+}
+
+Answer limit_reached(const Campaign& campaign, Code code, const BuyerRecord* buyer,
+                     const Context& context) {
+    Answer answer = answer_of(code, context);
+    if (buyer != nullptr) {
+        answer.open_order = campaign.book().open_order_of(*buyer);
+    }
+    return answer;
+}
+
+/// Sold out, or fewer left than asked: where partial orders are allowed, `wanted` shrinks instead.
+std::optional<Answer> refuse_stock(const Campaign& campaign, const Buy& buy, WantedLines& wanted,
+                                   const Context& context) {
+    for (const Wanted& line : wanted) {
+        if (campaign.cell(line.item).available() == Quantity{0}) {
+            return sold_out(campaign, line.item, context);
+        }
+    }
+    for (Wanted& line : wanted) {
+        const Quantity left = campaign.cell(line.item).available();
+        if (left >= line.quantity) {
+            continue;
+        }
+        const bool may_shrink = buy.allow_partial == AllowPartial::yes && wanted.size() == 1 &&
+                                left.units() >= campaign.config().limits.per_order_min;
+        if (!may_shrink) {
+            Answer answer = answer_of(Code::insufficient, context);
+            answer.left = left;
+            return answer;
+        }
+        line.quantity = left;
+    }
+    return std::nullopt;
+}
+
+/// What the buyer hears of an order that this very decision makes.
+Answer held_answer(const Campaign& campaign, const StockHeld& held, Money amount, bool is_free,
+                   const Context& context) {
+    Answer answer = receipted(is_free ? Code::confirmed : Code::held, context);
+    OrderView& view = answer.order.emplace();
+    view.order_id = held.order;
+    view.campaign = campaign.id();
+    view.buyer = held.buyer;
+    view.state = is_free ? OrderState::confirmed : OrderState::held;
+    view.amount = amount;
+    view.created_at = context.now;
+    view.pay_by = held.pay_by;
+    view.receipt = context.next_sequence;
+    for (const HeldLine& line : held.lines) {
+        view.lines.push_back({.item_id = campaign.config().items[line.item].item_id,
+                              .quantity = line.quantity,
+                              .unit_price = line.unit_price,
+                              .refunded = Quantity{0}});
+    }
+    return answer;
+}
+
+/// A hold, and where nothing is to be paid its confirmation with it.
+Answer hold(const Campaign& campaign, const Buy& buy, const WantedLines& wanted,
+            const Context& context, Events& events) {
+    const CampaignConfig& config = campaign.config();
+    StockHeld held;
+    held.order = OrderId{context.next_id};
+    held.buyer = buy.buyer.id;
+    held.pay_by = std::min(context.now + config.hold, config.ends_at + config.hold);
+    held.ticket_nonce = config.ticket == Ticket::required ? buy.ticket.nonce : 0;
+    Money amount;
+    for (const Wanted& line : wanted) {
+        const Money price = config.items[line.item].price;
+        held.lines.push_back({.item = line.item, .quantity = line.quantity, .unit_price = price});
+        amount += price * line.quantity;
+    }
+    const bool is_free = amount == Money{0};
+    const Answer answer = held_answer(campaign, held, amount, is_free, context);
+    events.emplace_back(SeckillEvent{held});
+    if (is_free) {
+        OrderConfirmed confirmed;
+        confirmed.order = held.order;
+        confirmed.play = config.play;
+        confirmed.buyer = held.buyer;
+        confirmed.amount = amount;
+        confirmed.stock_source = config.stock_source;
+        confirmed.paid_at = context.now;
+        for (const HeldLine& line : held.lines) {
+            confirmed.lines.push_back({.item_id = config.items[line.item].item_id,
+                                       .item = line.item,
+                                       .quantity = line.quantity,
+                                       .unit_price = line.unit_price});
+        }
+        events.emplace_back(OrderEvent{confirmed});
+    }
+    return answer;
+}
+
+}  // namespace
+
+Answer decide_buy(const Campaign& campaign, const Buy& buy, const Context& context,
+                  Events& events) {
+    const CampaignConfig& config = campaign.config();
+    if (campaign.phase(context.now) == Phase::unknown) {
+        return answer_of(Code::campaign_unknown, context);
+    }
+    WantedLines wanted;
+    Quantity units;
+    for (const OrderLine& line : buy.lines) {
+        const auto item = find_item(config, line.item_id.view());
+        if (!item) {
+            return answer_of(Code::item_unknown, context);
+        }
+        wanted.push_back({*item, line.quantity});
+        units += line.quantity;
+    }
+    if (auto refused = refuse_by_time(campaign, context)) {
+        return *refused;
+    }
+    if (const RecordIndex first = campaign.book().order_of_ticket(buy.ticket.nonce);
+        config.ticket == Ticket::required && buy.ticket.proof == TicketProof::genuine &&
+        first != no_record && campaign.book().order(first).buyer == buy.buyer.id) {
+        Answer first_answer = replay_of_order(campaign, first);
+        first_answer.receipt.shard = context.shard;
+        return first_answer;
+    }
+    if (const auto refused = refuse_ticket(campaign, buy, context.now)) {
+        return answer_of(*refused, context);
+    }
+    if (campaign.is_blocked(buy.buyer.id)) {
+        return answer_of(Code::blocked, context);
+    }
+    if (units.units() < config.limits.per_order_min ||
+        units.units() > config.limits.per_order_max) {
+        return answer_of(Code::limit_order, context);
+    }
+    if (const auto refused = refuse_audience(campaign, buy.buyer)) {
+        return answer_of(*refused, context);
+    }
+    const BuyerRecord* buyer = campaign.book().find_buyer(buy.buyer.id);
+    const std::uint32_t slot = campaign.slot_at(context.now).value_or(0);
+    if (const auto refused = refuse_quota(campaign, buyer, units, slot)) {
+        return limit_reached(campaign, *refused, buyer, context);
+    }
+    if (auto refused = refuse_stock(campaign, buy, wanted, context)) {
+        return *refused;
+    }
+    if (context.selling == Selling::stopped) {
+        Answer answer = answer_of(Code::busy, context);
+        answer.retry_in = busy_retry;
+        return answer;
+    }
+    return hold(campaign, buy, wanted, context, events);
+}
+
+Answer decide_ticket(const Campaign& campaign, const IssueTicket& ask, const Context& context,
+                     Events& events) {
+    const CampaignConfig& config = campaign.config();
+    const Phase phase = campaign.phase(context.now);
+    if (phase == Phase::unknown) {
+        return answer_of(Code::campaign_unknown, context);
+    }
+    if (!find_item(config, ask.item_id.view())) {
+        return answer_of(Code::item_unknown, context);
+    }
+    Instant opening = context.now;
+    if (auto refused = refuse_by_time(campaign, context)) {
+        // Before the start a ticket is given from the warm-up on, and waits for the opening.
+        const auto next = campaign.next_opening(context.now);
+        const bool is_warm =
+            refused->code == Code::not_started && next && context.now >= *next - config.warmup;
+        if (!is_warm) {
+            return *refused;
+        }
+        opening = *next;
+    }
+    if (campaign.is_blocked(ask.buyer.id)) {
+        return answer_of(Code::blocked, context);
+    }
+    if (const auto refused = refuse_audience(campaign, ask.buyer)) {
+        return answer_of(*refused, context);
+    }
+    TicketIssued issued;
+    issued.item_id = ask.item_id;
+    issued.buyer = ask.buyer.id;
+    issued.not_before = opening;
+    issued.expires = opening + ticket_valid;
+    issued.nonce = context.random | 1U;  // never 0, which stands for "no ticket"
+
+    const BuyerRecord* buyer = campaign.book().find_buyer(ask.buyer.id);
+    const bool remembers = context.remembered == Remembered::yes &&
+                           (buyer == nullptr || buyer->tickets < remembered_tickets_per_buyer_max);
+    Answer answer = remembers ? receipted(Code::ok, context) : answer_of(Code::ok, context);
+    answer.ticket = Answer::TicketTerms{.item_id = issued.item_id,
+                                        .not_before = issued.not_before,
+                                        .expires = issued.expires,
+                                        .nonce = issued.nonce};
+    if (remembers) {
+        events.emplace_back(CampaignEvent{issued});
+    }
+    return answer;
+}
+
+Answer sold_out(const Campaign& campaign, std::uint16_t item, const Context& context) {
+    Answer answer = answer_of(Code::sold_out, context);
+    answer.may_return =
+        campaign.cell(item).held() > Quantity{0} || campaign.book().kept_payments() > 0;
+    if (!answer.may_return) {
+        answer.cache_ms = sold_out_cache_ms;
+    }
+    return answer;
+}
+
+std::optional<Answer> refuse_by_time(const Campaign& campaign, const Context& context) {
+    const auto not_started = [&]() -> Answer {
+        Answer answer = answer_of(Code::not_started, context);
+        const auto next = campaign.next_opening(context.now);
+        answer.starts_in = (next ? *next : campaign.config().starts_at) - context.now;
+        answer.retry_in =
+            *answer.starts_in +
+            Duration::milliseconds(static_cast<std::int64_t>(context.random % start_jitter_ms));
+        return answer;
+    };
+    switch (campaign.phase(context.now)) {
+        case Phase::unknown:
+            return answer_of(Code::campaign_unknown, context);
+        case Phase::killed:
+            return answer_of(Code::killed, context);
+        case Phase::paused:
+            return answer_of(Code::paused, context);
+        case Phase::ended:
+            return answer_of(Code::ended, context);
+        case Phase::ending:
+            // Units that return while the sale ends may be sold again, if the operator said so.
+            if (!campaign.config().resell_after_end ||
+                context.now >= campaign.config().ends_at + campaign.config().hold) {
+                return answer_of(Code::ended, context);
+            }
+            return std::nullopt;
+        case Phase::not_started:
+            return not_started();
+        case Phase::open:
+            break;
+    }
+    if (campaign.slot_at(context.now)) {
+        return std::nullopt;
+    }
+    if (campaign.next_opening(context.now)) {
+        return not_started();
+    }
+    return answer_of(Code::ended, context);
+}
+
+}  // namespace stampede::campaigns
