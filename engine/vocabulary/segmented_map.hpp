@@ -18,7 +18,12 @@
 
 namespace stampede {
 
-/// A key's own hash_value() where it has one, else std::hash. It may be weak: the map mixes it.
+/// A hash that says of itself that all of its bits are good: it is taken as it is, others are
+/// mixed.
+template <class Hash>
+concept Avalanching = requires { typename Hash::is_avalanching; };
+
+/// A key's own hash_value() where it has one, else std::hash.
 template <class Key>
 struct HashOf {
     std::uint64_t operator()(const Key& key) const {
@@ -29,14 +34,19 @@ struct HashOf {
         }
     }
 };
+template <class Key>
+    requires Avalanching<std::hash<Key>>
+struct HashOf<Key> : std::hash<Key> {};
 
 template <class Key, class Value, class Hash = HashOf<Key>>
 class SegmentedMap {
   public:
-    static constexpr std::size_t entries_per_segment = 4096;
-    static constexpr std::size_t segments_max = 4096;
+    // Moving so many takes some 20 us; larger segments paused for longer, smaller ones made finding
+    // slower (bench/segmented_map_bench.cpp).
+    static constexpr std::size_t entries_per_segment = 1024;
+    static constexpr std::size_t segments_max = 16384;
 
-    /// `entries_expected`: the most that the map is expected to hold. Takes 64 bytes per segment
+    /// `entries_expected`: the most that the map is expected to hold. Takes 48 bytes per segment
     /// now, the rest as it fills.
     explicit SegmentedMap(std::size_t entries_expected = 0)
         : segments_(segments_for(entries_expected)),
@@ -148,6 +158,9 @@ class SegmentedMap {
     // Two rounds of multiply and shift: every bit of the hash reaches every bit of the result.
     static std::uint64_t mixed(const Key& key) {
         std::uint64_t bits = Hash{}(key);
+        if constexpr (Avalanching<Hash>) {
+            return bits;
+        }
         bits = (bits ^ (bits >> 32)) * 0xD6E8FEB86659FD93ULL;
         bits = (bits ^ (bits >> 32)) * 0xD6E8FEB86659FD93ULL;
         return bits ^ (bits >> 32);

@@ -69,10 +69,10 @@ TEST(SegmentedMap, chooses_segments_by_the_number_expected) {
         return SegmentedMap<std::uint64_t, int>(expected).segments();
     };
     EXPECT_EQ(segments(0), 1U);
-    EXPECT_EQ(segments(4096), 1U);
-    EXPECT_EQ(segments(4097), 2U);
-    EXPECT_EQ(segments(10'000'000), 4096U);
-    EXPECT_EQ(segments(std::size_t{1} << 40), 4096U);
+    EXPECT_EQ(segments(1024), 1U);
+    EXPECT_EQ(segments(1025), 2U);
+    EXPECT_EQ(segments(10'000'000), 16384U);
+    EXPECT_EQ(segments(std::size_t{1} << 40), 16384U);
 }
 
 // What one insert may move is bounded: no segment holds much more than its share, also under a hash
@@ -89,9 +89,20 @@ TEST(SegmentedMap, spreads_every_kind_of_key_over_its_segments) {
         for (std::uint64_t number = 0; number < keys; ++number) {
             ASSERT_TRUE(map.insert(number * stride, std::uint64_t{number}).second);
         }
-        EXPECT_EQ(map.segments(), 128U);
+        EXPECT_EQ(map.segments(), 512U);
         EXPECT_EQ(map.size(), keys);
-        EXPECT_LT(map.fullest_segment(), keys / 128 * 5 / 4) << "stride " << stride;
+        EXPECT_LT(map.fullest_segment(), keys / 512 * 5 / 4) << "stride " << stride;
+    }
+}
+
+TEST(SegmentedMap, spreads_ids_by_their_own_hash) {
+    constexpr std::uint64_t keys = 400'000;
+    for (const unsigned shift : {0U, 12U, 22U, 40U}) {
+        SegmentedMap<OrderId, std::uint64_t> map(keys);
+        for (std::uint64_t number = 0; number < keys; ++number) {
+            ASSERT_TRUE(map.insert(OrderId{number << shift}, std::uint64_t{number}).second);
+        }
+        EXPECT_LT(map.fullest_segment(), keys / 512 * 5 / 4) << "shift " << shift;
     }
 }
 
