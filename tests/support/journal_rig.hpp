@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A data directory in a temporary place with a journal on it, and commits of the counter machine to
+// A data directory in a temporary place with a journal on it, and commits of the sum machine to
 // put in. Used by the thread of the test.
 #pragma once
 
@@ -17,7 +17,7 @@
 #include "storage/follower.hpp"
 #include "storage/recovery.hpp"
 #include "storage/rocksdb_journal.hpp"
-#include "tests/support/counter_machine.hpp"
+#include "tests/support/sum_machine.hpp"
 
 namespace stampede::tests {
 
@@ -92,7 +92,7 @@ class JournalRig {
     /// Submits without waiting; the predecessor must be durable.
     void submit(std::size_t frame_bytes = 40) {
         last_ = last_.next();
-        frames_ = counter_frame(last_.raw(), frame_bytes);
+        frames_ = sum_frame(last_.raw(), frame_bytes);
         state_.add(last_.raw());
         journal_->submit(
             {last_, Instant{static_cast<std::int64_t>(last_.raw())}, state_.signature(), frames_});
@@ -113,14 +113,14 @@ class JournalRig {
 
     [[nodiscard]] storage::RocksdbJournal& journal() { return *journal_; }
     [[nodiscard]] const storage::DataDirectory& directory() const { return *directory_; }
-    [[nodiscard]] const CounterMachine& state() const { return state_; }
+    [[nodiscard]] const SumMachine& state() const { return state_; }
     [[nodiscard]] const storage::Recovered& recovered() const { return recovered_; }
     [[nodiscard]] CommitNumber last() const { return last_; }
 
   private:
     JournalRig() = default;
     std::unique_ptr<storage::DataDirectory> directory_;
-    CounterMachine state_;
+    SumMachine state_;
     storage::Recovered recovered_;
     CommitNumber last_;
     std::vector<std::byte> frames_;
@@ -129,7 +129,7 @@ class JournalRig {
 
 /// The sum that commits 1..last give.
 inline std::uint64_t expected_sum(CommitNumber last) {
-    CounterMachine machine;
+    SumMachine machine;
     for (std::uint64_t number = 1; number <= last.raw(); ++number) {
         machine.add(number);
     }
