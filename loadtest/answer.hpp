@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// One answer as it is kept for the oracle, and the numbers of a run. Plain values, moved between
+// threads only after the run.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "loadtest/answer_code.hpp"
+#include "loadtest/latency_histogram.hpp"
+#include "loadtest/order_requests.hpp"
+#include "loadtest/process_meter.hpp"
+#include "loadtest/response_scanner.hpp"
+#include "loadtest/swarm.hpp"
+
+namespace stampede::loadtest {
+
+enum class ActKind : std::uint8_t { order, cancel };
+
+/// 72 bytes; a run of ten million answers fits a laptop.
+struct Answer {
+    BuyerId buyer;
+    KeyNumber key;
+    OrderId order;
+    Receipt receipt;
+    Money amount;
+    Instant pay_by;
+    ConnectionIndex connection;
+    ItemIndex item;
+    std::uint32_t quantity = 0;
+    std::uint16_t status = 0;
+    AnswerCode code = AnswerCode::none;
+    ActKind kind = ActKind::order;
+    bool replayed = false;
+    /// Asked before with this key and lost the answer, so a replay may be the first one seen.
+    bool asked_before = false;
+};
+
+/// Latencies and counts, as they are reported.
+struct RunNumbers {
+    LatencyHistogram accepted;
+    LatencyHistogram refused;
+    LatencyHistogram shed;
+    /// From the planned time until the request was given to the kernel, waiting for room on its
+    /// connection not counted: the generator's own lateness.
+    LatencyHistogram lag;
+    std::array<std::uint64_t, answer_code_count> codes{};
+    std::uint64_t planned = 0;
+    std::uint64_t sent = 0;
+    std::uint64_t answered = 0;
+    std::uint64_t lost = 0;        // connections closed under a question; asked again where allowed
+    std::uint64_t unknown = 0;     // questions whose answer never came
+    std::uint64_t unexpected = 0;  // raw targets: another status than the scenario expects
+    std::chrono::nanoseconds length{0};          // of the measured part
+    std::chrono::nanoseconds sold_out_after{0};  // from T0 to the first SOLD_OUT; 0 = never
+    MachineUse machine;
+    std::string_view wire;
+
+    LatencyHistogram& latencies(Outcome outcome) {
+        switch (outcome) {
+            case Outcome::accepted:
+                return accepted;
+            case Outcome::refused:
+                return refused;
+            case Outcome::shed:
+                break;
+        }
+        return shed;
+    }
+};
+
+}  // namespace stampede::loadtest

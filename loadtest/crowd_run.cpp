@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: Apache-2.0
+// One loop over three sources of work: the plan, follow-ups by time, answers from the swarm.
+#include "loadtest/crowd_run.hpp"
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <queue>
+
+#include "engine/vocabulary/check.hpp"
+#include "loadtest/seeded_random.hpp"
+
+namespace stampede::loadtest {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::steady_clock;
+
+using ActIndex = std::uint32_t;
+constexpr ActIndex no_act = ~ActIndex{0};
+constexpr std::uint64_t comes_back_purpose = 8;
+// Acts released in one round, so that answers are looked at in between.
+constexpr std::size_t acts_per_round_max = 256;
+
+class CrowdRunner final : public SwarmListener {
+  public:
+    CrowdRunner(const Scenario& scenario, OrderRequests requests, SteadyTime t0,
+                CrowdSupport& support)
+        : scenario_(scenario),
+          requests_(std::move(requests)),
+          t0_(t0),
+          support_(support),
+          waiting_(scenario.crowd.connections) {
+        CrowdPlan plan = plan_crowd(scenario);
+        acts_ = std::move(plan.acts);
+        planned_ = acts_.size();
+        next_key_ = plan.first_free_key;
+        next_waiting_.assign(acts_.size(), no_act);
+        result_.answers.reserve(acts_.size());
+        result_.numbers.planned = acts_.size();
+    }
+
+    void use(Swarm& swarm) { swarm_ = &swarm; }
+    Result<> open_all(SteadyTime deadline, const Endpoint& target);
+    void run();
+    CrowdResult take_result();
+
+    void connected(ConnectionIndex connection) override { work_off(connection); }
+    void answered(ConnectionIndex connection, const Ask& ask,
+                  const ScannedResponse& response) override;
+    void lost(ConnectionIndex connection, const Ask& ask) override;
+    void disconnected(ConnectionIndex connection, int error) override;
+
+  private:
+    // Acts that wait for room on their connection, oldest first.
+    struct Queue {
+        ActIndex head = no_act;
+        ActIndex tail = no_act;
+    };
+    struct Later {
+        SteadyTime at;
+        ActIndex act;
+        bool operator<(const Later& other) const { return at > other.at; }
+    };
+    struct Reconnect {
+        SteadyTime at;
+        ConnectionIndex connection;
+        bool operator<(const Reconnect& other) const { return at > other.at; }
+    };
+
+    [[nodiscard]] ConnectionIndex connection_of(const PlannedAct& act) const {
+        return ConnectionIndex{static_cast<std::uint32_t>(
+            (act.buyer.raw() - scenario_.crowd.first_buyer.raw()) % waiting_.size())};
+    }
+    void release_due(SteadyTime now);
+    void start(ActIndex index, SteadyTime now);
+    void send(ActIndex index, ConnectionIndex connection);
+    void work_off(ConnectionIndex connection);
+    [[nodiscard]] bool ask_again(ActIndex index, nanoseconds after);
+    void add(PlannedAct act, SteadyTime at);
+    void follow_up(ActIndex index, const Answer& answer, const AnswerFields& fields);
+    void hold_won(ActIndex index, const Answer& answer);
+    [[nodiscard]] bool finished() const;
+    [[nodiscard]] nanoseconds until_next(SteadyTime now) const;
+
+    const Scenario& scenario_;
+    OrderRequests requests_;
+    SteadyTime t0_;
+    CrowdSupport& support_;
+    Swarm* swarm_ = nullptr;
+    std::vector<PlannedAct> acts_;
+    std::size_t planned_ = 0;  // acts_ before this are the plan, after it follow-ups
+    std::size_t next_planned_ = 0;
+    KeyNumber next_key_;
+    std::vector<ActIndex> next_waiting_;
+    std::vector<Queue> waiting_;
+    std::uint64_t waiting_count_ = 0;
+    std::priority_queue<Later> later_;
+    std::priority_queue<Reconnect> reconnects_;
+    boost::unordered_flat_set<OrderId, std::hash<OrderId>> known_orders_;
+    SteadyTime last_due_{};
+    SteadyTime last_answer_{};
+    bool ending_ = false;
+    CrowdResult result_;
+};
+
+Result<> CrowdRunner::open_all(SteadyTime deadline, const Endpoint& target) {
+    const auto count = static_cast<std::uint32_t>(waiting_.size());
+    // Opened in portions: a listener's queue has a bound, and a full one costs a second each.
+    constexpr std::uint32_t portion = 512;
+    for (std::uint32_t opened = 0; opened < count; opened += portion) {
+        const std::uint32_t end = std::min(count, opened + portion);
+        for (std::uint32_t at = opened; at < end; ++at) {
+            swarm_->connect(ConnectionIndex{at});
+        }
+        while (swarm_->open_count() < end && steady_clock::now() < deadline) {
+            swarm_->turn(1, milliseconds{5});
+            while (!reconnects_.empty() && reconnects_.top().at <= swarm_->now()) {
+                const ConnectionIndex connection = reconnects_.top().connection;
+                reconnects_.pop();
+                swarm_->connect(connection);
+            }
+        }
+    }
+    if (swarm_->open_count() == 0) {
+        return fault("no connection to " + target.text + " could be opened");
+    }
+    return {};
+}
+
+void CrowdRunner::start(ActIndex index, SteadyTime now) {
+    const PlannedAct& act = acts_[index];
+    result_.numbers.lag.record(now - (t0_ + act.at));
+    last_due_ = now;
+    const ConnectionIndex connection = connection_of(act);
+    Queue& queue = waiting_[connection.raw()];
+    if (queue.head == no_act && swarm_->has_room(connection)) {
+        send(index, connection);
+        return;
+    }
+    next_waiting_[index] = no_act;
+    if (queue.head == no_act) {
+        queue.head = index;
+    } else {
+        next_waiting_[queue.tail] = index;
+    }
+    queue.tail = index;
+    ++waiting_count_;
+}
+
+void CrowdRunner::send(ActIndex index, ConnectionIndex connection) {
+    PlannedAct& act = acts_[index];
+    const std::string_view request = act.kind == ActKind::cancel
+                                         ? requests_.cancel(act.buyer, act.order, act.key)
+                                         : requests_.order(act.buyer, act.item, act.key);
+    swarm_->ask(connection, request, {index, t0_ + act.at});
+    result_.numbers.sent += 1;
+    if (act.after == AfterAsking::drops_connection && act.tries == 0) {
+        swarm_->drop(connection);  // tells lost() for all that was under way there
+        swarm_->connect(connection);
+    }
+}
+
+void CrowdRunner::work_off(ConnectionIndex connection) {
+    Queue& queue = waiting_[connection.raw()];
+    while (queue.head != no_act && swarm_->has_room(connection)) {
+        const ActIndex index = queue.head;
+        queue.head = next_waiting_[index];
+        --waiting_count_;
+        send(index, connection);
+    }
+}
+
+// The same key again after a pause; false when the tries are used up.
+bool CrowdRunner::ask_again(ActIndex index, nanoseconds after) {
+    PlannedAct& act = acts_[index];
+    if (act.tries >= scenario_.crowd.retries) {
+        return false;
+    }
+    act.tries += 1;
+    const SteadyTime at = swarm_->now() + after;
+    act.at = at - t0_;
+    later_.push({at, index});
+    return true;
+}
+
+void CrowdRunner::add(PlannedAct act, SteadyTime at) {
+    act.at = at - t0_;
+    act.tries = 0;
+    act.after = AfterAsking::waits;
+    acts_.push_back(act);
+    next_waiting_.push_back(no_act);
+    later_.push({at, static_cast<ActIndex>(acts_.size() - 1)});
+}
+
+void CrowdRunner::answered(ConnectionIndex connection, const Ask& ask,
+                           const ScannedResponse& response) {
+    const auto index = static_cast<ActIndex>(ask.act);
+    const PlannedAct& act = acts_[index];
+    const AnswerFields fields = read_answer(response.body);
+    RunNumbers& numbers = result_.numbers;
+    numbers.answered += 1;
+    numbers.codes[static_cast<std::size_t>(fields.code)] += 1;
+    numbers.latencies(outcome_of(fields.code, response.status)).record(swarm_->now() - ask.since);
+    last_answer_ = swarm_->now();
+    if (scenario_.raw) {
+        numbers.unexpected += response.status == scenario_.raw->expected_status ? 0u : 1u;
+        work_off(connection);
+        return;
+    }
+    Answer answer;
+    answer.buyer = act.buyer;
+    answer.key = act.key;
+    answer.order =
+        act.kind == ActKind::cancel && fields.order == OrderId{} ? act.order : fields.order;
+    answer.receipt = fields.receipt;
+    answer.amount = fields.amount;
+    answer.pay_by = fields.pay_by;
+    answer.connection = connection;
+    answer.item = act.item;
+    answer.quantity = static_cast<std::uint32_t>(fields.quantity.units());
+    answer.status = static_cast<std::uint16_t>(response.status);
+    answer.code = fields.code;
+    answer.kind = act.kind;
+    answer.replayed = fields.replayed;
+    answer.asked_before = act.tries > 0;
+    result_.answers.push_back(answer);
+    if (support_.log != nullptr) {
+        support_.log->write(answer);
+    }
+    follow_up(index, answer, fields);
+    work_off(connection);
+}
+
+void CrowdRunner::follow_up(ActIndex index, const Answer& answer, const AnswerFields& fields) {
+    const PlannedAct act = acts_[index];
+    if (act.kind == ActKind::order &&
+        (answer.code == AnswerCode::held || answer.code == AnswerCode::confirmed)) {
+        hold_won(index, answer);
+    } else if (answer.code == AnswerCode::sold_out) {
+        if (result_.numbers.sold_out_after.count() == 0) {
+            result_.numbers.sold_out_after = swarm_->now() - t0_;
+        }
+        auto random =
+            SeededRandom::for_purpose(scenario_.seed ^ act.key.raw() << 20, comes_back_purpose);
+        // Only who was planned comes back, and once: the run must end.
+        if (fields.may_return && index < planned_ && random.happens(scenario_.crowd.comes_back)) {
+            PlannedAct back = act;
+            back.key = next_key_;
+            next_key_ = next_key_.next();
+            add(back, swarm_->now() + scenario_.crowd.comes_back_after);
+        }
+    } else if (answer.code == AnswerCode::not_started || answer.code == AnswerCode::busy ||
+               answer.code == AnswerCode::rate) {
+        static_cast<void>(
+            ask_again(index, milliseconds{std::clamp<std::int64_t>(fields.retry.ms(), 5, 10'000)}));
+    }
+}
+
+void CrowdRunner::hold_won(ActIndex index, const Answer& answer) {
+    if (!known_orders_.insert(answer.order).second) {
+        return;
+    }
+    const PlannedAct act = acts_[index];
+    const HoldFate fate = fate_of(scenario_, act.key);
+    if (fate == HoldFate::cancels) {
+        PlannedAct cancel = act;
+        cancel.kind = ActKind::cancel;
+        cancel.order = answer.order;
+        cancel.key = next_key_;
+        next_key_ = next_key_.next();
+        add(cancel, swarm_->now() + scenario_.payments.delay);
+    } else if (support_.cashier != nullptr && answer.code == AnswerCode::held) {
+        const auto wall = std::chrono::system_clock::now().time_since_epoch();
+        const auto now_ms = std::chrono::duration_cast<milliseconds>(wall).count();
+        support_.cashier->owe({answer.order, act.key, answer.amount, Quantity{answer.quantity},
+                               milliseconds{std::max<std::int64_t>(0, answer.pay_by.ms() - now_ms)},
+                               fate});
+    }
+}
+
+void CrowdRunner::lost(ConnectionIndex /*connection*/, const Ask& ask) {
+    result_.numbers.lost += 1;
+    result_.numbers.shed.record(swarm_->now() - ask.since);
+    const auto index = static_cast<ActIndex>(ask.act);
+    const std::uint8_t tries = acts_[index].tries;
+    const auto pause = milliseconds{std::min(20 << std::min<int>(tries, 6), 1000)};
+    if (ending_ || !ask_again(index, pause)) {
+        result_.unknown.push_back(acts_[index]);
+    }
+}
+
+void CrowdRunner::disconnected(ConnectionIndex connection, int error) {
+    reconnects_.push({swarm_->now() + milliseconds{error == 0 ? 1 : 50}, connection});
+}
+
+void CrowdRunner::release_due(SteadyTime now) {
+    while (!reconnects_.empty() && reconnects_.top().at <= now) {
+        const ConnectionIndex connection = reconnects_.top().connection;
+        reconnects_.pop();
+        swarm_->connect(connection);
+    }
+    for (std::size_t released = 0; released < acts_per_round_max; ++released) {
+        if (!later_.empty() && later_.top().at <= now) {
+            const ActIndex index = later_.top().act;
+            later_.pop();
+            start(index, now);
+        } else if (next_planned_ < planned_ && t0_ + acts_[next_planned_].at <= now) {
+            start(static_cast<ActIndex>(next_planned_++), now);
+        } else {
+            return;
+        }
+    }
+}
+
+bool CrowdRunner::finished() const {
+    return next_planned_ == planned_ && later_.empty() && waiting_count_ == 0 &&
+           swarm_->under_way() == 0;
+}
+
+nanoseconds CrowdRunner::until_next(SteadyTime now) const {
+    SteadyTime next = now + milliseconds{20};
+    if (next_planned_ < planned_) {
+        next = std::min(next, t0_ + acts_[next_planned_].at);
+    }
+    if (!later_.empty()) {
+        next = std::min(next, later_.top().at);
+    }
+    if (!reconnects_.empty()) {
+        next = std::min(next, reconnects_.top().at);
+    }
+    return std::max(nanoseconds{0}, nanoseconds{next - now});
+}
+
+void CrowdRunner::run() {
+    const MachineMeter meter{support_.watched};
+    SteadyTime next_progress{};
+    last_answer_ = t0_;
+    while (!finished()) {
+        SteadyTime now = steady_clock::now();
+        release_due(now);
+        if (next_planned_ == planned_ && later_.empty() &&
+            now > std::max(last_due_, last_answer_) + scenario_.finish.drain) {
+            break;
+        }
+        swarm_->turn(1, until_next(steady_clock::now()));
+        if (support_.log != nullptr) {
+            support_.log->flush();
+        }
+        if (swarm_->now() >= next_progress) {
+            next_progress = swarm_->now() + milliseconds{250};
+            support_.progress(result_.numbers.answered);
+        }
+    }
+    result_.numbers.length = std::max(nanoseconds{1}, nanoseconds{last_answer_ - t0_});
+    result_.numbers.machine = meter.stop();
+    result_.numbers.wire = swarm_->wire_name();
+}
+
+// An act that was never sent cannot have done anything; one that was asked and not answered may
+// have.
+CrowdResult CrowdRunner::take_result() {
+    ending_ = true;
+    const auto note = [this](ActIndex index) {
+        if (acts_[index].tries > 0) {
+            result_.unknown.push_back(acts_[index]);
+        }
+    };
+    for (const Queue& queue : waiting_) {
+        for (ActIndex index = queue.head; index != no_act; index = next_waiting_[index]) {
+            note(index);
+        }
+    }
+    for (; !later_.empty(); later_.pop()) {
+        note(later_.top().act);
+    }
+    for (std::uint32_t at = 0; at < waiting_.size(); ++at) {
+        swarm_->drop(ConnectionIndex{at});  // tells lost() for what is under way
+    }
+    result_.numbers.unknown = result_.unknown.size();
+    return std::move(result_);
+}
+
+}  // namespace
+
+Result<CrowdResult> run_crowd(const Scenario& scenario, const Endpoint& target,
+                              OrderRequests requests, SteadyTime t0, CrowdSupport support) {
+    const Crowd& crowd = scenario.crowd;
+    Result<std::unique_ptr<Wire>> wire =
+        make_wire({target, crowd.connections, crowd.pipeline_depth}, scenario.wire);
+    if (!wire.has_value()) {
+        return wire.error();
+    }
+    CrowdRunner runner{scenario, std::move(requests), t0, support};
+    Swarm swarm{std::move(*wire), crowd.connections, crowd.pipeline_depth, runner};
+    runner.use(swarm);
+    const SteadyTime patience = std::max(t0, SteadyTime{steady_clock::now() + milliseconds{5000}});
+    const Result<> opened = runner.open_all(patience, target);
+    if (!opened.has_value()) {
+        return opened.error();
+    }
+    runner.run();
+    return runner.take_result();
+}
+
+}  // namespace stampede::loadtest
