@@ -87,8 +87,8 @@ class Mailbox {
     // empty.
     static constexpr std::size_t cache_line_bytes = 64;
 
-    const std::size_t mask_;
-    Value* const slots_;
+    std::size_t mask_;
+    Value* slots_;
     alignas(cache_line_bytes) std::atomic<std::size_t> sent_{0};
     std::size_t received_seen_ = 0;  // sender's
     alignas(cache_line_bytes) std::atomic<std::size_t> received_{0};

@@ -64,9 +64,10 @@ class SegmentedMap {
     [[nodiscard]] bool contains(const Key& key) const { return find(key) != nullptr; }
 
     /// The value under `key`, and whether it is new; one that stands is left alone.
-    std::pair<Value*, bool> insert(const Key& key, Value value) {
+    template <class Given = Value>
+    std::pair<Value*, bool> insert(const Key& key, Given&& value) {
         Segment& segment = segments_[index_of(mixed(key))];
-        const auto [place, is_new] = segment.try_emplace(key, std::move(value));
+        const auto [place, is_new] = segment.try_emplace(key, std::forward<Given>(value));
         size_ += is_new ? 1 : 0;
         return {&place->second, is_new};
     }

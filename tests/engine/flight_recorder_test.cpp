@@ -32,7 +32,7 @@ std::vector<std::string> lines_of(const FlightRecorder& recorder) {
     std::FILE* file = std::tmpfile();
     EXPECT_NE(file, nullptr);
     EXPECT_TRUE(recorder.dump(fileno(file)).has_value());
-    std::rewind(file);
+    EXPECT_EQ(std::fseek(file, 0, SEEK_SET), 0);
     std::string text;
     for (int character = std::fgetc(file); character != EOF; character = std::fgetc(file)) {
         text.push_back(static_cast<char>(character));

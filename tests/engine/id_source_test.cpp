@@ -74,6 +74,7 @@ TEST(IdSource, never_makes_zero) {
 TEST(IdSource, continues_after_a_replay_where_it_was) {
     IdSource live{ShardIndex{9}};
     std::vector<std::uint64_t> taken;
+    taken.reserve(5000);
     for (int count = 0; count < 5000; ++count) {
         taken.push_back(take(live, noon));
     }
