@@ -32,8 +32,13 @@ class TestClient {
         address.sin_family = AF_INET;
         address.sin_port = htons(server.port());
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (connect(socket_.number(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-            throw std::runtime_error(std::string{"connect: "} + std::strerror(errno));
+        // A ring of an earlier test that is being torn down may interrupt the call.
+        while (connect(socket_.number(), reinterpret_cast<sockaddr*>(&address), sizeof address) !=
+                   0 &&
+               errno != EISCONN) {
+            if (errno != EINTR && errno != EALREADY) {
+                throw std::runtime_error(std::string{"connect: "} + std::strerror(errno));
+            }
         }
     }
     void send(std::string_view bytes) const {
