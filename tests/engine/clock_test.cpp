@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Journal time under clocks that are set, stopped and read at the worst moment.
 #include "engine/clock.hpp"
 
 #include <gtest/gtest.h>

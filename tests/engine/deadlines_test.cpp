@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Deadlines against a sorted list, over random streams; and what a restart finds armed.
 #include "engine/deadlines.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// What the flight recorder keeps, and that a reader on another thread never sees half of it.
 #include "engine/flight_recorder.hpp"
 
 #include <fcntl.h>

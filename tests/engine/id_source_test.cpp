@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Ids rise strictly and never repeat, over full counters, clocks that go back, and replays.
 #include "engine/id_source.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The ring between two threads: order, bound, ownership, and a long stream through a small ring.
 #include "engine/mailbox.hpp"
 
 #include <gtest/gtest.h>

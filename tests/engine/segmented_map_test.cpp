@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The map that grows without a pause, against a plain one; and that its segments stay small.
 #include "engine/vocabulary/segmented_map.hpp"
 
 #include <gtest/gtest.h>
