@@ -216,6 +216,10 @@ class ShardSet final : public Replayable {
         return !commit_->empty() || journal_->durable() < submitted_;
     }
     [[nodiscard]] bool has_open_events() const { return commit_ && !commit_->empty(); }
+    /// Bytes in the open commit.
+    [[nodiscard]] std::size_t open_bytes() const { return commit_->used(); }
+    /// The newest commit that the journal was given.
+    [[nodiscard]] CommitNumber submitted() const { return submitted_; }
     /// When the next deadline is due, if any.
     [[nodiscard]] std::optional<Instant> next_deadline() const { return deadlines_.next_at(); }
     [[nodiscard]] bool has_chores() const { return !chores_.empty(); }

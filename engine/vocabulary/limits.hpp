@@ -15,7 +15,7 @@ inline constexpr std::size_t commit_bytes_max = 256 * 1024;
 inline constexpr std::size_t event_bytes_max = 192 * 1024;  // a campaign's whole configuration
 inline constexpr std::size_t events_per_decision_max = 8;
 inline constexpr std::size_t records_per_event_max = 512;
-inline constexpr std::size_t chore_steps_per_turn_max = 64;
+inline constexpr std::size_t chore_steps_per_turn_max = 4;
 inline constexpr std::size_t deadlines_per_turn_max = 256;
 inline constexpr std::size_t deadline_event_bytes_max = 32 * 1024;  // all events of one deadline
 
