@@ -120,29 +120,6 @@ TEST(SourceText, keeps_out_tokens_that_break_a_promise) {
     }
 }
 
-// A result or an optional is tested, then read with *; value() throws, and nothing here catches.
-TEST(SourceText, never_asks_a_result_for_its_value_unseen) {
-    // Other things have a value() too, which cannot throw: a digest, a field of simdjson, a commit.
-    const std::regex receiver(R"((\w*)(\([^()]*\))?\.value\(\))");
-    const std::regex harmless(R"((\w*[Dd]igest|field|durable))");
-    const std::vector<std::string_view> server{"campaigns", "engine", "storage", "net"};
-    for (const TextFile& file : source_tree()) {
-        if (!file.is_source() || !is_under_any(file, server)) {
-            continue;
-        }
-        const std::string code = code_only(file.text);
-        for (const Line& line : split_lines(code)) {
-            std::smatch match;
-            const std::string text{line.text};
-            if (text.find(".value()") != std::string::npos &&
-                std::regex_search(text, match, receiver)) {
-                EXPECT_TRUE(std::regex_match(match[1].str(), harmless))
-                    << place(file, line.number) << ": test has_value(), then *result";
-            }
-        }
-    }
-}
-
 // One function yields the bytes that leave, and these few files are the ways out.
 TEST(SourceText, writes_to_sockets_only_where_released_bytes_arrive) {
     constexpr std::array<std::string_view, 12> writers{"::send",
@@ -158,7 +135,7 @@ TEST(SourceText, writes_to_sockets_only_where_released_bytes_arrive) {
                                                        "io_uring_prep_writev",
                                                        "io_uring_prep_send_zc"};
     constexpr std::array<std::string_view, 3> ways_out{
-        "net/io_uring_loop.cpp", "net/epoll_loop.cpp", "net/quiet_connection.cpp"};
+        "net/io_uring_loop.cpp", "net/epoll_loop.cpp", "net/quiet_session.cpp"};
     for (const TextFile& file : source_tree()) {
         if (!file.is_source() || !file.is_under("net")) {
             continue;

@@ -171,8 +171,9 @@ bool has_word(std::string_view line, std::string_view word) {
     for (std::size_t at = line.find(word); at != std::string_view::npos;
          at = line.find(word, at + 1)) {
         const std::size_t end = at + word.size();
-        // A leading "::" is the global namespace, not a member of a class.
-        const bool bound = is_name_character(word.front()) || word.starts_with("::");
+        // A leading "::" is the global namespace, not a member; a leading '/' the root.
+        const bool bound =
+            is_name_character(word.front()) || word.starts_with("::") || word.starts_with('/');
         const bool starts = at == 0 || !bound || !is_name_character(line[at - 1]);
         const bool stops =
             end == line.size() || !is_name_character(word.back()) || !is_name_character(line[end]);
