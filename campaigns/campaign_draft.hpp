@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "campaigns/campaign_config.hpp"
@@ -95,6 +96,9 @@ struct CampaignDraft {
     bool group_given = false;
     bool bargain_given = false;
 };
+
+/// The message on `slots` when windows are absent; whoever could not expand them knows why.
+inline constexpr std::string_view slots_not_placed = "cannot be placed in time";
 
 struct DraftVerdict {
     std::shared_ptr<const CampaignConfig> config;  // empty exactly when there are errors

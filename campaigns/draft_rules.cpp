@@ -131,7 +131,7 @@ void judge_slots_together(const std::vector<SlotDraft>& slots, FieldNotes& error
 
 void judge_windows(const CampaignDraft& draft, CampaignConfig& config, FieldNotes& errors) {
     if (!draft.windows) {
-        errors.add("slots", "cannot be placed in time");
+        errors.add("slots", std::string{slots_not_placed});
     } else if (draft.windows->empty()) {
         errors.add("slots", "have no session between starts_at and ends_at");
     } else if (draft.windows->size() > limits::slot_windows_max) {
