@@ -26,11 +26,13 @@ class FieldNotes {
     static constexpr std::size_t notes_max = 1000;
 
     void add(std::string field, std::string message) {
-        if (notes_.size() < notes_max) {
+        if (!is_full()) {
             notes_.push_back({std::move(field), std::move(message)});
         }
     }
     void add(FieldNote note) { add(std::move(note.field), std::move(note.message)); }
+    /// Whoever looks for more mistakes may stop.
+    [[nodiscard]] bool is_full() const { return notes_.size() >= notes_max; }
     [[nodiscard]] bool empty() const { return notes_.empty(); }
     [[nodiscard]] std::size_t size() const { return notes_.size(); }
     [[nodiscard]] const std::vector<FieldNote>& all() const { return notes_; }

@@ -10,9 +10,8 @@
 #include <utility>
 
 #include "engine/vocabulary/limits.hpp"
+#include "net/field_rules.hpp"
 #include "net/json_tree.hpp"
-#include "net/nearest_name.hpp"
-#include "net/rfc3339.hpp"
 #include "net/slot_windows.hpp"
 #include "net/time_of_day.hpp"
 #include "net/time_zone.hpp"
@@ -23,110 +22,11 @@ namespace {
 using campaigns::AudienceDraft;
 using campaigns::CampaignDraft;
 using campaigns::DraftVerdict;
-using campaigns::element_path;
 using campaigns::FieldNote;
-using campaigns::FieldNotes;
 using campaigns::ItemDraft;
 using campaigns::LimitsDraft;
 using campaigns::SlotDraft;
 using Kind = JsonNode::Kind;
-
-/// A field of Target: its name, and how its value gets there or becomes an error.
-template <class Target>
-struct FieldRule {
-    std::string_view name;
-    void (*take)(FieldNotes& errors, const JsonNode& value, const std::string& path,
-                 Target& target);
-};
-template <class Target>
-using FieldRules = std::span<const FieldRule<Target>>;
-
-template <class Target, std::size_t Count>
-FieldRules<Target> rules_of(const std::array<FieldRule<Target>, Count>& table) {
-    return table;
-}
-
-bool expect(Kind kind, const JsonNode& value, const std::string& path, FieldNotes& errors) {
-    if (value.kind == kind) {
-        return true;
-    }
-    switch (kind) {
-        case Kind::boolean:
-            errors.add(path, "must be true or false");
-            break;
-        case Kind::integer:
-            errors.add(path, "must be a whole number");
-            break;
-        case Kind::text:
-            errors.add(path, "must be a text in quotes");
-            break;
-        case Kind::array:
-            errors.add(path, "must be a list in []");
-            break;
-        case Kind::object:
-            errors.add(path, "must be an object in {}");
-            break;
-        case Kind::null:
-        case Kind::other_number:
-            unreachable("no field is of this kind");
-    }
-    return false;
-}
-
-// Scalars ----------------------------------------------------------------------------------------
-
-template <auto Member, class Target>
-void take_text(FieldNotes& errors, const JsonNode& value, const std::string& path, Target& target) {
-    if (expect(Kind::text, value, path, errors)) {
-        target.*Member = value.text;
-    }
-}
-
-template <auto Member, class Target>
-void take_number(FieldNotes& errors, const JsonNode& value, const std::string& path,
-                 Target& target) {
-    if (expect(Kind::integer, value, path, errors)) {
-        target.*Member = value.integer;
-    }
-}
-
-template <auto Member, class Target>
-void take_flag(FieldNotes& errors, const JsonNode& value, const std::string& path, Target& target) {
-    if (expect(Kind::boolean, value, path, errors)) {
-        target.*Member = value.boolean;
-    }
-}
-
-template <auto Member, class Target>
-void take_presence(FieldNotes& /*errors*/, const JsonNode& /*value*/, const std::string& /*path*/,
-                   Target& target) {
-    target.*Member = true;
-}
-
-template <auto Member, class Target>
-void take_time(FieldNotes& errors, const JsonNode& value, const std::string& path, Target& target) {
-    if (!expect(Kind::text, value, path, errors)) {
-        return;
-    }
-    target.*Member = parse_rfc3339(value.text);
-    if (!(target.*Member)) {
-        errors.add(path,
-                   "must be an RFC 3339 time with its offset, as in "
-                   "2026-11-21T20:00:00+08:00");
-    }
-}
-
-template <auto Member, class Target>
-void take_time_of_day(FieldNotes& errors, const JsonNode& value, const std::string& path,
-                      Target& target) {
-    if (!expect(Kind::text, value, path, errors)) {
-        return;
-    }
-    target.*Member = parse_time_of_day(value.text);
-    if (!(target.*Member)) {
-        errors.add(path, "must be a time of day, as in 20:00 or 20:00:30");
-    }
-}
 
 void take_timezone(FieldNotes& errors, const JsonNode& value, const std::string& path,
                    CampaignDraft& draft) {
@@ -139,64 +39,6 @@ void take_timezone(FieldNotes& errors, const JsonNode& value, const std::string&
         errors.add(path, nearest.empty()
                              ? "is no zone of the tz database, as in Asia/Shanghai"
                              : "is no zone of the tz database; did you mean " + nearest + "?");
-    }
-}
-
-// Lists and objects ------------------------------------------------------------------------------
-
-template <Kind ElementKind, auto Value, auto Member, class Target>
-void take_list(FieldNotes& errors, const JsonNode& value, const std::string& path, Target& target) {
-    if (!expect(Kind::array, value, path, errors)) {
-        return;
-    }
-    auto& list = (target.*Member).emplace();
-    for (std::size_t at = 0; at < value.children.size(); ++at) {
-        const JsonNode& element = value.children[at];
-        if (expect(ElementKind, element, element_path(path, at), errors)) {
-            list.push_back(element.*Value);
-        } else {
-            list.emplace_back();  // keeps its place; the judge's word on it is dropped
-        }
-    }
-}
-
-template <class Target>
-const FieldRule<Target>* find_rule(FieldRules<Target> rules, std::string_view name) {
-    const auto found = std::find_if(rules.begin(), rules.end(),
-                                    [name](const auto& rule) { return rule.name == name; });
-    return found == rules.end() ? nullptr : &*found;
-}
-
-template <class Target>
-void note_unknown(FieldRules<Target> rules, std::string_view name, std::string path,
-                  FieldNotes& errors) {
-    std::vector<std::string_view> names;
-    for (const auto& rule : rules) {
-        names.push_back(rule.name);
-    }
-    const std::string_view nearest = nearest_name(name, names);
-    errors.add(std::move(path),
-               nearest.empty() ? std::string{"is not a field here"}
-                               : "is not a field here; did you mean " + std::string{nearest} + "?");
-}
-
-template <class Target>
-void read_object(FieldRules<Target> rules, const JsonNode& value, const std::string& path,
-                 Target& target, FieldNotes& errors) {
-    if (!expect(Kind::object, value, path, errors)) {
-        return;
-    }
-    for (std::size_t at = 0; at < value.names.size(); ++at) {
-        const std::string& name = value.names[at];
-        const std::string field = path.empty() ? name : path + '.' + name;
-        const auto earlier = value.names.begin() + static_cast<std::ptrdiff_t>(at);
-        if (const auto* rule = find_rule(rules, name); rule == nullptr) {
-            note_unknown(rules, name, field, errors);
-        } else if (std::find(value.names.begin(), earlier, name) != earlier) {
-            errors.add(field, "is there twice");
-        } else {
-            rule->take(errors, value.children[at], field, target);
-        }
     }
 }
 

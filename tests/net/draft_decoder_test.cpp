@@ -220,6 +220,15 @@ TEST(DraftDecoder, refuses_what_is_no_json_object_and_says_where) {
     EXPECT_THAT(draft.error().detail, HasSubstr("more than 65536 values"));
 }
 
+TEST(DraftDecoder, stops_at_a_thousand_mistakes) {
+    std::string strangers = "{";
+    for (int at = 0; at < 30'000; ++at) {
+        strangers += "\"strange_" + std::to_string(at) + "\":0,";
+    }
+    EXPECT_EQ(judged(strangers + R"("title":"T"})").errors.size(),
+              campaigns::FieldNotes::notes_max);
+}
+
 TEST(DraftDecoder, takes_id_when_creating_and_wants_version_when_revising) {
     EXPECT_EQ(decoded(example_with(R"(,"id":"9007199254740992")")).id,
               CampaignId{limits::campaign_id_max});
