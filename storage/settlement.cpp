@@ -15,16 +15,14 @@
 namespace stampede::storage {
 namespace {
 
-/// How long the thread may be deaf to stop().
-constexpr std::int64_t nap_us = 50'000;
+/// The thread looks at the feed this often and never waits on it: a waiter would be woken by every
+/// single commit of a sale, at the expense of the thread that makes them durable. It is also how
+/// long the thread may be deaf to stop().
+constexpr std::int64_t nap_us = 20'000;
+constexpr std::int64_t shortest_nap_us = 1'000;
 
 std::int64_t in_us(std::chrono::milliseconds duration) {
     return duration.count() * 1000;
-}
-
-/// Rounded up: a wait of less than a millisecond must not become a busy loop.
-std::chrono::milliseconds whole_ms(std::int64_t us) {
-    return std::chrono::milliseconds{(us + 999) / 1000};
 }
 
 Instant wall_clock() {
@@ -120,10 +118,12 @@ void Settlement::run() {
             }
         } else if (is_due(now_us)) {
             apply_batch();
-        } else if (gather(now_us) == Progress::none && is_stopping() &&
-                   cursor_ == feed_.durable()) {
-            drained_.store(true);
-            break;
+        } else if (gather() == Progress::none) {
+            if (is_stopping() && cursor_ == feed_.durable()) {
+                drained_.store(true);
+                break;
+            }
+            nap();
         }
     }
     if (!is_refused_) {
@@ -137,7 +137,7 @@ bool Settlement::is_due(std::int64_t now_us) const {
     if (batch_.commits == 0) {
         return false;
     }
-    if (batch_.records.size() >= options_.batch_records_max ||
+    if (batch_.is_closed || batch_.records.size() >= options_.batch_records_max ||
         batch_.commits >= options_.batch_commits_max) {
         return true;
     }
@@ -148,74 +148,81 @@ bool Settlement::is_due(std::int64_t now_us) const {
                                   : now_us - batch_.first_record_us >= in_us(options_.gather);
 }
 
-std::int64_t Settlement::patience_us(std::int64_t now_us) const {
-    if (is_stopping()) {
-        return 1'000;  // what is durable comes at once
-    }
+void Settlement::nap() const {
+    const std::int64_t now_us = engine::monotonic_us();
     std::int64_t until_due_us = nap_us;
-    if (!batch_.records.empty()) {
+    if (is_stopping()) {
+        until_due_us = shortest_nap_us;
+    } else if (!batch_.records.empty()) {
         until_due_us = batch_.first_record_us + in_us(options_.gather) - now_us;
     } else if (batch_.commits > 0) {
         until_due_us = last_moved_us_ + in_us(options_.lone_cursor) - now_us;
     }
-    return std::clamp<std::int64_t>(until_due_us, 0, nap_us);
+    std::this_thread::sleep_for(
+        std::chrono::microseconds{std::clamp(until_due_us, shortest_nap_us, nap_us)});
 }
 
-Settlement::Progress Settlement::gather(std::int64_t now_us) {
-    const std::optional<engine::DurableCommit> commit = read(batch_.to, patience_us(now_us));
-    if (!commit) {
+Settlement::Progress Settlement::gather() {
+    const auto commit = read_after(batch_.to);
+    if (!commit.has_value()) {
+        end_at_unreadable(commit.error());
+        return Progress::none;
+    }
+    if (!*commit) {
         return Progress::none;
     }
     const std::size_t before = batch_.records.size();
-    if (!append_records(*commit, batch_.records)) {
+    if (auto appended = append_records(**commit, batch_.records); !appended.has_value()) {
         batch_.records.resize(before);
+        end_at_unreadable(appended.error());
         return Progress::none;
     }
     Volume volume = volume_of(std::span{batch_.records}.subspan(before));
-    volume.bytes = commit->frames.size();
+    volume.bytes = (*commit)->frames.size();
     if (before == 0 && !batch_.records.empty()) {
         batch_.first_record_us = engine::monotonic_us();
     }
-    batch_.to = commit->number;
+    batch_.to = (*commit)->number;
     ++batch_.commits;
     batch_.volume += volume;
-    see(commit->number, volume);
+    see((*commit)->number, volume);
     return Progress::some;
 }
 
-std::optional<engine::DurableCommit> Settlement::read(CommitNumber after, std::int64_t wait_us) {
-    auto read = feed_.next(after, whole_ms(wait_us));
-    if (!read.has_value()) {
-        refuse("settlement cannot read commit " + std::to_string(after.next().raw()) + ": " +
-               read.error().message);
-        return std::nullopt;
+void Settlement::end_at_unreadable(const Fault& unreadable) {
+    if (batch_.commits > 0) {
+        batch_.is_closed = true;  // what lies before it is settled first
+        return;
     }
-    if (*read && (*read)->number != after.next()) {
-        refuse("settlement needs commit " + std::to_string(after.next().raw()) +
-               ", but what is kept continues at commit " + std::to_string((*read)->number.raw()) +
-               "; put the removed archive files back");
-        return std::nullopt;
-    }
-    return std::move(*read);
+    refuse("settlement stops: " + unreadable.message);
 }
 
-bool Settlement::append_records(const engine::DurableCommit& commit,
-                                std::vector<SettlementRecord>& records) {
+Result<std::optional<engine::DurableCommit>> Settlement::read_after(CommitNumber after) {
+    auto read = feed_.next(after, std::chrono::milliseconds{0});
+    if (read.has_value() && *read && (*read)->number != after.next()) {
+        return fault("commit " + std::to_string(after.next().raw()) +
+                     " is needed, but what is kept continues at commit " +
+                     std::to_string((*read)->number.raw()) +
+                     "; put the removed archive files back");
+    }
+    return read;
+}
+
+Result<> Settlement::append_records(const engine::DurableCommit& commit,
+                                    std::vector<SettlementRecord>& records) const {
     engine::FrameReader frames(commit.frames);
     while (const std::optional<engine::Frame> frame = frames.next()) {
         if (!records_of_(*frame, commit, records)) {
-            refuse("commit " + std::to_string(commit.number.raw()) + ": event " +
-                   std::to_string(frame->shard.raw()) + '.' +
-                   std::to_string(frame->sequence.raw()) +
-                   " cannot be read by this version; settle with the version that wrote it");
-            return false;
+            return fault("commit " + std::to_string(commit.number.raw()) + ": event " +
+                         std::to_string(frame->shard.raw()) + '.' +
+                         std::to_string(frame->sequence.raw()) +
+                         " cannot be read by this version; settle with the version that wrote it");
         }
     }
     if (frames.broken()) {
-        refuse("commit " + std::to_string(commit.number.raw()) + " has a damaged frame");
-        return false;
+        return fault("commit " + std::to_string(commit.number.raw()) + " has a damaged frame");
     }
-    return true;
+    return {};
 }
 
 void Settlement::see(CommitNumber number, const Volume& volume) {
@@ -238,16 +245,14 @@ void Settlement::count_backlog_for(std::int64_t wait_us) {
         if (left_us <= 0) {
             return;
         }
-        const std::int64_t wait_now_us = std::min(left_us, nap_us);
-        if (count_backlog(wait_now_us) == Progress::none) {
-            const std::int64_t waited_us = engine::monotonic_us() - now_us;
-            std::this_thread::sleep_for(std::chrono::microseconds{wait_now_us - waited_us});
+        if (count_backlog() == Progress::none) {
+            std::this_thread::sleep_for(std::chrono::microseconds{std::min(left_us, nap_us)});
         }
     }
 }
 
-Settlement::Progress Settlement::count_backlog(std::int64_t wait_us) {
-    const auto read = feed_.next(seen_, whole_ms(wait_us));
+Settlement::Progress Settlement::count_backlog() {
+    const auto read = feed_.next(seen_, std::chrono::milliseconds{0});
     if (!read.has_value() || !*read || (*read)->number != seen_.next()) {
         return Progress::none;
     }
@@ -356,6 +361,7 @@ void Settlement::batch_is_settled() {
     batch_.records.clear();
     batch_.commits = 0;
     batch_.volume = Volume{};
+    batch_.is_closed = false;
     if (on_settled_) {
         on_settled_(cursor_);
     }

@@ -129,13 +129,14 @@ class Settlement {
         std::vector<SettlementRecord> records;
         Volume volume;
         std::int64_t first_record_us = 0;
+        bool is_closed = false;  // the next commit cannot be read
     };
     enum class Progress { some, none };
 
     void run();
     /// One step of gathering: reads at most one commit into the batch.
-    [[nodiscard]] Progress gather(std::int64_t now_us);
-    [[nodiscard]] std::int64_t patience_us(std::int64_t now_us) const;
+    [[nodiscard]] Progress gather();
+    void nap() const;
     [[nodiscard]] bool is_due(std::int64_t now_us) const;
     void apply_batch();
     void batch_is_settled();
@@ -144,11 +145,11 @@ class Settlement {
     /// For so long, reads commits only to know how large the backlog is. What cannot be read is
     /// left for gather() to judge.
     void count_backlog_for(std::int64_t wait_us);
-    [[nodiscard]] Progress count_backlog(std::int64_t wait_us);
-    [[nodiscard]] std::optional<engine::DurableCommit> read(CommitNumber after,
-                                                            std::int64_t wait_us);
-    [[nodiscard]] bool append_records(const engine::DurableCommit& commit,
-                                      std::vector<SettlementRecord>& records);
+    [[nodiscard]] Progress count_backlog();
+    void end_at_unreadable(const Fault& unreadable);
+    [[nodiscard]] Result<std::optional<engine::DurableCommit>> read_after(CommitNumber after);
+    [[nodiscard]] Result<> append_records(const engine::DurableCommit& commit,
+                                          std::vector<SettlementRecord>& records) const;
     void see(CommitNumber number, const Volume& volume);
     void note(const MallFault& fault);
     void refuse(std::string message);
