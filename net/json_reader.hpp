@@ -162,14 +162,10 @@ class JsonReader {
         return OrderId{id.value_or(0)};
     }
     [[nodiscard]] BuyerId buyer_id(ondemand::value value, std::string_view name) {
-        const std::string_view view = text(value, name);
-        std::uint64_t id = 0;
-        const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), id);
-        const bool whole = error == std::errc{} && end == view.data() + view.size();
-        if (!failed() && (!whole || id == 0 || id > limits::buyer_id_max || view.front() == '0')) {
-            refuse(name, "must be a decimal id in a string");
-        }
-        return BuyerId{id};
+        return BuyerId{decimal_text(value, name, limits::buyer_id_max)};
+    }
+    [[nodiscard]] CampaignId campaign_id(ondemand::value value, std::string_view name) {
+        return CampaignId{decimal_text(value, name, limits::campaign_id_max)};
     }
 
     /// A field that must be there.
@@ -204,6 +200,19 @@ class JsonReader {
     }
 
   private:
+    /// An id of the mall's: decimal, without leading zeros, in a string.
+    [[nodiscard]] std::uint64_t decimal_text(ondemand::value value, std::string_view name,
+                                             std::uint64_t most) {
+        const std::string_view view = text(value, name);
+        std::uint64_t id = 0;
+        const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), id);
+        const bool whole = error == std::errc{} && end == view.data() + view.size();
+        if (!failed() && (!whole || view.front() == '0' || id > most)) {
+            refuse(name, "must be a decimal id from 1 to " + std::to_string(most) + " in a string");
+        }
+        return id;
+    }
+
     template <std::size_t Count, class Visit>
     void fields(ondemand::object object, const std::array<std::string_view, Count>& names,
                 Visit&& visit) {

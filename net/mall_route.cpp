@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// A path is cut at its slashes; the table below says what each shape is. Ids stand as `{}`.
+#include "net/mall_route.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/url/params_view.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <charconv>
+#include <vector>
+
+#include "engine/vocabulary/limits.hpp"
+
+namespace stampede::net {
+
+namespace {
+
+using campaigns::Verb;
+using enum MallEndpoint;
+
+enum class IdKind : std::uint8_t { none, campaign, order };
+
+struct Row {
+    std::string_view method;
+    std::string_view path;  // one {} at most
+    MallEndpoint endpoint;
+    IdKind id = IdKind::none;
+    Roles roles{};
+    Verb verb = Verb::publish;
+};
+
+constexpr Roles operators = Role::viewer | Role::editor | Role::publisher | Role::treasurer;
+constexpr Roles emergencies = Role::publisher | Role::treasurer;
+
+constexpr std::array<Row, 29> rows{{
+    {"POST", "/v1/campaigns", create_campaign, IdKind::none, Role::editor},
+    {"GET", "/v1/campaigns", list_campaigns, IdKind::none, operators},
+    {"GET", "/v1/campaigns/{}", read_campaign, IdKind::campaign, operators},
+    {"PUT", "/v1/campaigns/{}", revise_campaign, IdKind::campaign, Role::editor},
+    {"POST", "/v1/campaigns/{}/clone", clone_campaign, IdKind::campaign, Role::editor},
+    {"POST", "/v1/campaigns/{}/publish", change_campaign, IdKind::campaign, Role::publisher,
+     Verb::publish},
+    {"POST", "/v1/campaigns/{}/pause", change_campaign, IdKind::campaign, Role::publisher,
+     Verb::pause},
+    {"POST", "/v1/campaigns/{}/resume", change_campaign, IdKind::campaign, Role::publisher,
+     Verb::resume},
+    {"POST", "/v1/campaigns/{}/end", change_campaign, IdKind::campaign, Role::publisher, Verb::end},
+    {"POST", "/v1/campaigns/{}/kill", change_campaign, IdKind::campaign, Role::publisher,
+     Verb::kill},
+    {"POST", "/v1/campaigns/{}/archive", change_campaign, IdKind::campaign, Role::publisher,
+     Verb::archive},
+    {"POST", "/v1/campaigns/{}/stock", adjust_stock, IdKind::campaign, Role::publisher},
+    {"POST", "/v1/campaigns/{}/blocklist", block_buyers, IdKind::campaign, emergencies},
+    {"GET", "/v1/campaigns/{}/ledger", read_ledger, IdKind::campaign, operators},
+    {"GET", "/v1/campaigns/{}/orders", list_orders, IdKind::campaign, operators | Role::mall},
+    {"GET", "/v1/orders/{}", read_order, IdKind::order, operators | Role::mall},
+    {"POST", "/v1/orders/{}/release", release_order, IdKind::order, emergencies},
+    {"POST", "/v1/orders/{}/resolve", resolve_order, IdKind::order, emergencies},
+    {"POST", "/v1/clock/thaw", thaw_clock, IdKind::none, emergencies},
+    {"POST", "/v1/payments", record_payment, IdKind::none, Role::mall},
+    {"POST", "/v1/payments/batch", record_payments, IdKind::none, Role::mall},
+    {"POST", "/v1/refunds", record_refund, IdKind::none, Role::mall},
+    {"GET", "/v1/events", list_events, IdKind::none, Role::mall},
+    {"GET", "/v1/settlement", read_settlement, IdKind::none, operators},
+    {"GET", "/metrics", read_metrics},
+    {"GET", "/healthz", read_health},
+    {"GET", "/readyz", read_readiness},
+    {"GET", "/openapi.yaml", read_openapi},
+    {"GET", "/v1/openapi.yaml", read_openapi},
+}};
+
+/// The segment that stands where the row has {}, or none when the shapes differ.
+std::optional<std::string_view> match(const Row& row, std::string_view path) {
+    const auto hole = row.path.find("{}");
+    if (hole == std::string_view::npos) {
+        return path == row.path ? std::optional{std::string_view{}} : std::nullopt;
+    }
+    const auto before = row.path.substr(0, hole);
+    const auto after = row.path.substr(hole + 2);
+    if (path.size() < before.size() + after.size() || path.substr(0, hole) != before ||
+        path.substr(path.size() - after.size()) != after) {
+        return std::nullopt;
+    }
+    const auto id = path.substr(hole, path.size() - before.size() - after.size());
+    return id.find('/') == std::string_view::npos ? std::optional{id} : std::nullopt;
+}
+
+/// Paths of plays that this version does not have yet: said so, rather than "no such path".
+bool belongs_to_absent_play(std::string_view path) {
+    return path.substr(0, 14) == "/v1/campaigns/" &&
+           (path.find("/groups/") != std::string_view::npos ||
+            path.find("/bargains/") != std::string_view::npos);
+}
+
+std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t most) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || text.front() == '0' ||
+        number > most) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+Judged<MallRoute> fill(const Row& row, std::string_view id) {
+    MallRoute route{row.endpoint, {}, {}, row.verb, row.roles};
+    if (row.id == IdKind::campaign) {
+        const auto campaign = parse_decimal(id, limits::campaign_id_max);
+        if (!campaign.has_value()) {
+            return malformed("campaign_id: must be a decimal number from 1 to 2^53");
+        }
+        route.campaign = CampaignId{*campaign};
+    } else if (row.id == IdKind::order) {
+        const auto order = Base36::parse(id);
+        if (!order.has_value()) {
+            return malformed("order_id: must be an order's id as it was given out");
+        }
+        route.order = OrderId{*order};
+    }
+    return route;
+}
+
+std::string_view allowed_methods(std::string_view path) {
+    // The only shapes with two methods; every other has the one that its row names.
+    if (path == "/v1/campaigns") {
+        return "GET, POST";
+    }
+    for (const Row& row : rows) {
+        if (match(row, path).has_value()) {
+            return row.endpoint == read_campaign ? "GET, PUT" : row.method;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Judged<MallRoute> route_mall(std::string_view method, std::string_view path) {
+    for (const Row& row : rows) {
+        if (row.method != method) {
+            continue;
+        }
+        if (const auto id = match(row, path)) {
+            return fill(row, *id);
+        }
+    }
+    if (const auto allowed = allowed_methods(path); !allowed.empty()) {
+        return method_not_allowed(allowed);
+    }
+    return not_found(belongs_to_absent_play(path) ? "this play is not available in this version"
+                                                  : "no such path");
+}
+
+Judged<ListQuery> parse_list_query(std::string_view text,
+                                   std::initializer_list<std::string_view> names) {
+    const std::string target = "/?" + std::string{text};
+    const auto url = boost::urls::parse_origin_form(target);
+    if (url.has_error()) {
+        return malformed("query: not a valid query of a URL");
+    }
+    ListQuery query;
+    std::vector<std::string> seen;
+    for (const auto& parameter : url->params()) {
+        const std::string name{parameter.key};
+        const std::string value{parameter.value};
+        if (std::find(names.begin(), names.end(), name) == names.end()) {
+            return malformed("query: " + name.substr(0, 64) + ": unknown parameter");
+        }
+        if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+            return malformed("query: " + name + ": repeated parameter");
+        }
+        seen.push_back(name);
+        if (name == "limit") {
+            const auto limit = parse_decimal(value, limits::page_rows_max);
+            if (!limit.has_value()) {
+                return malformed("query: limit: must be an integer from 1 to " +
+                                 std::to_string(limits::page_rows_max));
+            }
+            query.limit = *limit;
+        } else if (name == "state") {
+            query.state = value;
+        } else if (name == "play") {
+            query.play = value;
+        } else {
+            query.after = value;
+        }
+    }
+    return query;
+}
+
+}  // namespace stampede::net
