@@ -2,7 +2,7 @@
 // The life of a campaign:
 //
 //   draft -> scheduled -> warming -> live <-> paused -> ending -> ended -> settled -> archived
-//                      any of scheduled, warming, live, paused, ending -> killed -> settled -> archived
+//                 any of scheduled, warming, live, paused, ending -> killed -> settled -> archived
 #pragma once
 
 #include <cstdint>

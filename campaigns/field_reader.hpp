@@ -45,8 +45,9 @@ class FieldReader {
     template <std::size_t Count>
     [[nodiscard]] std::int64_t get_short() {
         std::int64_t value = 0;
-        const std::string_view bytes = in_.view(Count);
-        std::memcpy(&value, bytes.data(), bytes.size());
+        if (const std::string_view bytes = in_.view(Count); !bytes.empty()) {
+            std::memcpy(&value, bytes.data(), Count);  // which may not be given a null pointer
+        }
         return value;
     }
     /// An enumerator within [first, last]; enumerations of the journal have no gaps.
