@@ -14,6 +14,7 @@
 #include <bit>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "storage/commit_codec.hpp"
 #include "storage/log_file_pool.hpp"
@@ -82,7 +83,7 @@ rocksdb::Options base_options() {
     options.paranoid_checks = true;
     options.max_open_files = -1;
     rocksdb::BlockBasedTableOptions table;
-    table.block_size = 64 * 1024;
+    table.block_size = 4096;      // about a commit: a bad block costs no neighbours
     table.no_block_cache = true;  // old commits are read once, in order
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     return options;
@@ -206,6 +207,29 @@ Result<> CommitStore::sync() {
     return {};
 }
 
+Result<std::optional<CommitNumber>> CommitStore::first() const {
+    const std::unique_ptr<rocksdb::Iterator> at{inside_->db->NewIterator({})};
+    at->SeekToFirst();
+    std::optional<CommitNumber> first;
+    if (at->Valid()) {
+        first = number_of(at->key());
+    } else if (at->status().ok()) {
+        return first;
+    } else {
+        // Its block is damaged; the manifest still knows where each table begins.
+        std::vector<rocksdb::LiveFileMetaData> tables;
+        inside_->db->GetLiveFilesMetaData(&tables);
+        for (const auto& table : tables) {
+            const auto number = number_of(table.smallestkey);
+            first = number && (!first || *number < *first) ? number : first;
+        }
+    }
+    if (!first) {
+        return fault("the journal holds a key that is no commit number");
+    }
+    return first;
+}
+
 Result<std::optional<CommitRange>> CommitStore::kept() const {
     const std::unique_ptr<rocksdb::Iterator> at{inside_->db->NewIterator({})};
     at->SeekToFirst();
@@ -271,6 +295,11 @@ Result<> CommitStore::drop_up_to(CommitNumber number) {
 Result<> CommitStore::drop_after(CommitNumber number) {
     const Key first = key_of(number.next());
     const Key last = key_of(CommitNumber{~std::uint64_t{0}});
+    const std::unique_ptr<rocksdb::Iterator> at{inside_->db->NewIterator({})};
+    at->Seek(slice_of(first));
+    if (!at->Valid() && at->status().ok()) {
+        return {};
+    }
     rocksdb::Status status = inside_->db->DeleteRange({}, inside_->db->DefaultColumnFamily(),
                                                       slice_of(first), slice_of(last));
     if (status.ok()) {

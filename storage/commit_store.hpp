@@ -61,6 +61,8 @@ class CommitStore {
     /// Everything appended is on the device.
     [[nodiscard]] Result<> sync();
 
+    /// The oldest number, also when its value cannot be read; empty when the store holds nothing.
+    [[nodiscard]] Result<std::optional<CommitNumber>> first() const;
     /// Empty when the store holds nothing.
     [[nodiscard]] Result<std::optional<CommitRange>> kept() const;
     /// Visits first..last, as far as they are there, in order of number.

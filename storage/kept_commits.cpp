@@ -11,16 +11,16 @@ Result<KeptCommits> KeptCommits::open(const DataDirectory& directory) {
     if (!store.has_value()) {
         return store.error();
     }
-    std::optional<CommitRange> in_journal;
+    std::optional<CommitNumber> journal_first;
     if (*store) {
-        const auto kept = (*store)->kept();
-        if (!kept.has_value()) {
-            return kept.error();
+        const auto first = (*store)->first();
+        if (!first.has_value()) {
+            return first.error();
         }
-        in_journal = *kept;
+        journal_first = *first;
     }
     return KeptCommits{std::move(*store), Archive{directory.archive(), directory.journal_id()},
-                       in_journal};
+                       journal_first};
 }
 
 Result<CommitNumber> KeptCommits::oldest() const {
@@ -29,10 +29,7 @@ Result<CommitNumber> KeptCommits::oldest() const {
         return files.error();
     }
     // From the newest archive file backwards, as long as each touches what comes after it.
-    std::optional<CommitNumber> oldest;
-    if (in_journal_) {
-        oldest = in_journal_->first;
-    }
+    std::optional<CommitNumber> oldest = journal_first_;
     std::reverse(files->begin(), files->end());
     for (const ArchiveFile& file : *files) {
         if (oldest && file.range.last.next() < *oldest) {
@@ -51,7 +48,7 @@ Result<> KeptCommits::visit_from(CommitNumber first, const CommitVisitor& visito
         has_stopped = !walk.has_value() || *walk == Walk::stop;
         return walk;
     };
-    const CommitNumber journal_first = in_journal_ ? in_journal_->first : beyond_all;
+    const CommitNumber journal_first = journal_first_ ? *journal_first_ : beyond_all;
     if (first < journal_first) {
         const CommitNumber last{journal_first.raw() - 1};
         if (auto visited = archive_.visit({first, last}, watching);
@@ -59,10 +56,10 @@ Result<> KeptCommits::visit_from(CommitNumber first, const CommitVisitor& visito
             return visited;
         }
     }
-    if (!in_journal_) {
+    if (!journal_first_) {
         return {};
     }
-    return store_->visit({std::max(first, journal_first), in_journal_->last}, watching);
+    return store_->visit({std::max(first, journal_first), beyond_all}, watching);
 }
 
 }  // namespace stampede::storage

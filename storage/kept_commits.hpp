@@ -16,8 +16,10 @@ class KeptCommits {
   public:
     [[nodiscard]] static Result<KeptCommits> open(const DataDirectory& directory);
 
-    /// What the journal itself holds; empty when it holds nothing.
-    [[nodiscard]] const std::optional<CommitRange>& in_journal() const { return in_journal_; }
+    /// The oldest commit that the journal itself holds; empty when it holds nothing.
+    [[nodiscard]] const std::optional<CommitNumber>& journal_first() const {
+        return journal_first_;
+    }
     /// The oldest commit from which archive and journal go on without a gap; 0 when there is none.
     [[nodiscard]] Result<CommitNumber> oldest() const;
     /// Every commit from `first` on; those below the journal's first come from the archive.
@@ -25,12 +27,12 @@ class KeptCommits {
 
   private:
     KeptCommits(std::unique_ptr<CommitStore> store, Archive archive,
-                std::optional<CommitRange> in_journal)
-        : store_(std::move(store)), archive_(std::move(archive)), in_journal_(in_journal) {}
+                std::optional<CommitNumber> journal_first)
+        : store_(std::move(store)), archive_(std::move(archive)), journal_first_(journal_first) {}
 
     std::unique_ptr<CommitStore> store_;  // null when RocksDB was never made
     Archive archive_;
-    std::optional<CommitRange> in_journal_;
+    std::optional<CommitNumber> journal_first_;
 };
 
 }  // namespace stampede::storage

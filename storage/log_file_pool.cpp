@@ -61,8 +61,9 @@ fs::path LogFilePool::fresh_name(const char* kind) {
     return directory_ / (std::string{kind} + '-' + std::to_string(++next_name_));
 }
 
-std::size_t LogFilePool::pooled() const {
-    return ready_.size() + unverified_.size() + dirty_.size() + (is_zeroing_ ? 1 : 0);
+std::size_t LogFilePool::circulating() const {
+    return ready_.size() + unverified_.size() + dirty_.size() + serving_.size() +
+           (is_zeroing_ ? 1 : 0);
 }
 
 /// Sorts what an earlier process left: nothing is believed to be zero until it was read.
@@ -110,6 +111,7 @@ rocksdb::IOStatus LogFilePool::NewWritableFile(const std::string& name,
     // with it this rename.
     *result = std::make_unique<PooledLogFile>(std::move(*file), options_.file_bytes);
     ++counts_.taken;
+    serving_.insert(name);
     changed_.notify_all();
     return rocksdb::IOStatus::OK();
 }
@@ -121,7 +123,8 @@ rocksdb::IOStatus LogFilePool::DeleteFile(const std::string& name,
         return target()->DeleteFile(name, options, debug);
     }
     const std::lock_guard lock{mutex_};
-    const bool is_wanted = is_log(name) && pooled() < options_.files;
+    serving_.erase(name);
+    const bool is_wanted = is_log(name) && circulating() < options_.files;
     const fs::path away = fresh_name(is_wanted ? "dirty" : "gone");
     if (!rename_file(name, away).has_value()) {
         return target()->DeleteFile(name, options, debug);
@@ -156,21 +159,26 @@ void LogFilePool::wait_for_ready(std::size_t files, std::chrono::milliseconds pa
     std::unique_lock lock{mutex_};
     changed_.wait_for(lock, patience, [&] {
         return ready_.size() >= std::min<std::size_t>(files, options_.files) ||
-               (!can_add_ && pooled() == ready_.size());
+               (!can_add_ && circulating() == ready_.size() + serving_.size());
     });
 }
 
 LogFilePool::Work LogFilePool::choose_work() {
-    // Whoever opens the journal waits for the first file.
-    const Pace pace = ready_.empty() && counts_.taken == 0 ? Pace::at_once : Pace::at_leisure;
+    // Whoever opens the journal waits for the first file; later there should be one to spare.
+    const Pace pace = ready_.empty() && counts_.taken == 0 ? Pace::at_once
+                      : ready_.size() < 2                  ? Pace::soon
+                                                           : Pace::at_leisure;
     if (!unverified_.empty()) {
         return {Chore::verify, take_last(unverified_), pace};
+    }
+    if (!gone_.empty() && ready_.size() >= 2) {
+        return {Chore::remove, take_last(gone_), pace};
     }
     if (!dirty_.empty()) {
         is_zeroing_ = true;
         return {Chore::zero, take_last(dirty_), pace};
     }
-    if (can_add_ && pooled() < options_.files) {
+    if (can_add_ && circulating() < options_.files) {
         is_zeroing_ = true;
         return {Chore::add, fresh_name("dirty"), pace};
     }
@@ -207,11 +215,7 @@ void LogFilePool::make_ready(const fs::path& path) {
             return;
         }
     }
-    if (pooled() < options_.files + (is_zeroing_ ? 1U : 0U)) {
-        ready_.push_back(zeroed);
-    } else {
-        gone_.push_back(zeroed);
-    }
+    ready_.push_back(zeroed);
 }
 
 void LogFilePool::perform(const Work& work, const std::stop_token& stop) {
@@ -273,13 +277,13 @@ bool LogFilePool::zero(const fs::path& path, Pace pace, const std::stop_token& s
         if (!file->write_at(at, std::span{zeros}.first(step)).has_value()) {
             return false;
         }
-        if (pace == Pace::at_leisure) {
+        if (pace != Pace::at_once) {
             // To the device now, in small pieces: a heap of dirty pages would be written in one
             // go, in front of a commit.
             (void)::sync_file_range(file->descriptor(), static_cast<off_t>(at),
                                     static_cast<off_t>(step),
                                     SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-            rest(options_.rest_us, stop);
+            rest(pace == Pace::soon ? options_.rest_us / 4 : options_.rest_us, stop);
         }
         at += step;
     }

@@ -29,6 +29,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,7 +39,8 @@ namespace stampede::storage {
 struct LogFilePoolOptions {
     /// Length of a pooled file: a full log of the store, with room for its last commit.
     std::uint64_t file_bytes = std::uint64_t{40} << 20;
-    /// Files kept; 0 switches the pool off (deletion still is slow and in the background).
+    /// Files in circulation, those that serve as logs included; 0 switches the pool off (deletion
+    /// still is slow and in the background).
     std::uint32_t files = 4;
     /// Zeroing and shrinking work in steps of 256 KiB and 8 MiB and rest this long in between.
     std::uint32_t rest_us = 4000;
@@ -74,7 +76,7 @@ class LogFilePool final : public rocksdb::FileSystemWrapper {
     void wait_for_ready(std::size_t files, std::chrono::milliseconds patience) const;
 
   private:
-    enum class Pace : std::uint8_t { at_once, at_leisure };
+    enum class Pace : std::uint8_t { at_once, soon, at_leisure };
     enum class Chore : std::uint8_t { none, verify, zero, add, remove };
     struct Work {
         Chore chore = Chore::none;
@@ -93,7 +95,7 @@ class LogFilePool final : public rocksdb::FileSystemWrapper {
     void remove_step_by_step(const std::filesystem::path& path, const std::stop_token& stop) const;
     void make_ready(const std::filesystem::path& path);
     [[nodiscard]] std::filesystem::path fresh_name(const char* kind);  // with mutex_ held
-    [[nodiscard]] std::size_t pooled() const;                          // with mutex_ held
+    [[nodiscard]] std::size_t circulating() const;                     // with mutex_ held
 
     const std::filesystem::path directory_;
     const LogFilePoolOptions options_;
@@ -104,6 +106,7 @@ class LogFilePool final : public rocksdb::FileSystemWrapper {
     std::vector<std::filesystem::path> unverified_;  // zero-N found at start
     std::vector<std::filesystem::path> dirty_;
     std::vector<std::filesystem::path> gone_;
+    std::set<std::string> serving_;  // logs that came from the pool
     bool is_zeroing_ = false;
     bool can_add_ = true;
     std::uint64_t next_name_ = 0;

@@ -44,12 +44,13 @@ class Pass {
             return agreed.error();
         }
         const CommitNumber after_checkpoint = recovered_.checkpoint.next();
-        const CommitNumber from = kept.in_journal()
-                                      ? std::min(kept.in_journal()->first, after_checkpoint)
+        const CommitNumber from = kept.journal_first()
+                                      ? std::min(*kept.journal_first(), after_checkpoint)
                                       : after_checkpoint;
         if (from == after_checkpoint) {
             walker_ = ChainWalker{directory_.journal_id(), recovered_.position.chain};
         }
+        expected_ = from;
         const auto visited = kept.visit_from(
             from, [&](CommitNumber number, std::span<const std::byte> value) -> Result<Walk> {
                 if (auto taken = take(number, value); !taken.has_value()) {
@@ -68,7 +69,7 @@ class Pass {
     Result<> take(CommitNumber number, std::span<const std::byte> value) {
         const auto stored = walker_.follow(number, value);
         if (!stored.has_value()) {
-            return refuse(expected_.raw() == 0 ? number : expected_, stored.error().message);
+            return refuse(expected_, stored.error().message);
         }
         expected_ = number.next();
         ++recovered_.commits_checked;
@@ -183,7 +184,7 @@ Result<ScanReport> scan_journal(const DataDirectory& directory, CommitNumber fir
         return oldest.error();
     }
     const CommitNumber journal_first =
-        kept->in_journal() ? kept->in_journal()->first : CommitNumber{~std::uint64_t{0}};
+        kept->journal_first() ? *kept->journal_first() : CommitNumber{~std::uint64_t{0}};
     ScanReport report;
     report.anchor = anchor->position;
     ChainWalker walker = *oldest == CommitNumber{1}

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <functional>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -51,17 +50,5 @@ struct ScanReport {
 /// end, the anchor: for `verify` and `journal print`. `first` skips what is older (unless 0).
 [[nodiscard]] Result<ScanReport> scan_journal(const DataDirectory& directory, CommitNumber first,
                                               const StoredCommitVisitor& visitor);
-
-/// Writes one line for every trace of a commit after the last good one, read from the raw log files
-/// past any hole, with all its bytes in hexadecimal: what a person looks at before deciding.
-/// Returns the number of commits found that still carry a good digest.
-[[nodiscard]] Result<std::uint64_t> dump_raw_tail(const DataDirectory& directory,
-                                                  std::ostream& out);
-
-/// A person's decision: everything after commit `last` is given up. The commit must be readable and
-/// in its place in the chain. Checkpoints after it are set aside (".rejected"), the anchor is set
-/// to it, and the directory opens again.
-[[nodiscard]] Result<ChainPosition> accept_loss_after(const DataDirectory& directory,
-                                                      CommitNumber last);
 
 }  // namespace stampede::storage

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person does with a directory that recovery refused: look at what is left behind the first
+// bad commit, and decide to give it up. The server is stopped; the lock is held.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+
+#include "storage/commit_codec.hpp"
+#include "storage/data_directory.hpp"
+
+namespace stampede::storage {
+
+/// Writes a line for every trace of a commit after the last one in the chain, read from RocksDB and
+/// from its raw log files past any hole: number, whether it is whole, where it lies, its bytes in
+/// hexadecimal. Returns how many of them are whole. Changes nothing.
+[[nodiscard]] Result<std::uint64_t> dump_raw_tail(const DataDirectory& directory,
+                                                  std::ostream& out);
+
+/// A person's decision: everything after commit `last` is given up. `last` must be readable and in
+/// the chain. Checkpoints after it are set aside (".rejected"), the commits dropped, and the anchor
+/// set to `last`, in this order: until it is done the directory stays refused.
+[[nodiscard]] Result<ChainPosition> accept_loss_after(const DataDirectory& directory,
+                                                      CommitNumber last);
+
+}  // namespace stampede::storage
