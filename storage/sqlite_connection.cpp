@@ -60,9 +60,9 @@ MallResult<SqliteConnection> SqliteConnection::open(const std::filesystem::path&
     return connection;
 }
 
-MallResult<> SqliteConnection::run(const char* sql) {
+MallResult<> SqliteConnection::run(const char* sql, std::string_view doing) {
     if (sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-        return fault(sql);
+        return fault(doing.empty() ? std::string_view{sql} : doing);
     }
     return {};
 }

@@ -25,8 +25,9 @@ class SqliteConnection {
     [[nodiscard]] static MallResult<SqliteConnection> open(const std::filesystem::path& path,
                                                            Opening opening, int busy_ms);
 
-    /// One or more statements without parameters or rows.
-    [[nodiscard]] MallResult<> run(const char* sql);
+    /// One or more statements without parameters or rows. `doing` begins the message of a fault;
+    /// empty: the statement itself.
+    [[nodiscard]] MallResult<> run(const char* sql, std::string_view doing = {});
     /// What the last failed call on this connection means. `doing` begins the message.
     [[nodiscard]] MallFault fault(std::string_view doing) const;
     /// The file under this name is not the file that is open: moved, deleted, replaced.

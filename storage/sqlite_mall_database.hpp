@@ -17,6 +17,7 @@
 
 #include "storage/mall_database.hpp"
 #include "storage/sqlite_connection.hpp"
+#include "storage/sqlite_rows.hpp"
 
 namespace stampede::storage {
 
@@ -41,10 +42,6 @@ class SqliteMallDatabase final : public MallDatabase {
     [[nodiscard]] std::string name() const override;
 
   private:
-    struct Writing;  // the prepared statements of apply()
-    class RowWriter;
-    class OrderScan;
-
     [[nodiscard]] MallResult<> open_file();
     [[nodiscard]] MallResult<> use_write_ahead_log();
     [[nodiscard]] MallResult<> ensure_schema();
@@ -57,7 +54,7 @@ class SqliteMallDatabase final : public MallDatabase {
     bool was_connected_ = false;
     // Statements point at the connection: it lies still, and goes last.
     std::unique_ptr<SqliteConnection> connection_;
-    std::unique_ptr<Writing> writing_;
+    std::unique_ptr<SqliteRowWriter> writing_;
 };
 
 }  // namespace stampede::storage
