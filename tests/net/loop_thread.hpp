@@ -16,7 +16,8 @@
 
 namespace stampede::net {
 
-/// One connection to a loopback port; every call blocks, for at most ten seconds.
+/// One connection to a loopback port; every call blocks, for at most ten seconds. A ring
+/// of an earlier test that is being torn down may interrupt calls with EINTR.
 class TestClient {
   public:
     explicit TestClient(const Endpoint& server, int receive_buffer_bytes = 0)
@@ -32,7 +33,6 @@ class TestClient {
         address.sin_family = AF_INET;
         address.sin_port = htons(server.port());
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        // A ring of an earlier test that is being torn down may interrupt the call.
         while (connect(socket_.number(), reinterpret_cast<sockaddr*>(&address), sizeof address) !=
                    0 &&
                errno != EISCONN) {
@@ -45,6 +45,9 @@ class TestClient {
         while (!bytes.empty()) {
             const ssize_t count =
                 ::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (count < 0 && errno == EINTR) {
+                continue;
+            }
             if (count <= 0) {
                 throw std::runtime_error(std::string{"send: "} + std::strerror(errno));
             }
@@ -64,6 +67,9 @@ class TestClient {
         std::size_t have = 0;
         while (have < count) {
             const ssize_t got = recv(socket_.number(), bytes.data() + have, count - have, 0);
+            if (got < 0 && errno == EINTR) {
+                continue;
+            }
             if (got <= 0) {
                 break;
             }
@@ -78,6 +84,9 @@ class TestClient {
         for (;;) {
             char piece[4096];
             const ssize_t got = recv(socket_.number(), piece, sizeof piece, 0);
+            if (got < 0 && errno == EINTR) {
+                continue;
+            }
             if (got <= 0) {
                 ended_by_reset_ = got < 0 && errno == ECONNRESET;
                 timed_out_ = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
