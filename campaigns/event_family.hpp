@@ -53,13 +53,15 @@ struct FamilyFunctions<std::variant<Happened...>> {
     }
     static std::optional<Event> decode(std::uint8_t kind, std::span<const std::byte> payload) {
         std::optional<Event> event;
-        ((Happened::kind == kind && (event = decode_as<Happened>(payload), true)) || ...);
-        return event;
+        const bool is_known =
+            ((Happened::kind == kind && (event = decode_as<Happened>(payload), true)) || ...);
+        return is_known ? event : std::nullopt;
     }
     static std::string_view name_of(std::uint8_t kind) {
         std::string_view name;
-        ((Happened::kind == kind && (name = EventLayout<Happened>::name, true)) || ...);
-        return name;
+        const bool is_known =
+            ((Happened::kind == kind && (name = EventLayout<Happened>::name, true)) || ...);
+        return is_known ? name : std::string_view{};
     }
 
   private:

@@ -170,7 +170,9 @@ void read_object(FieldRules<Target> rules, const JsonNode& value, const std::str
     // A full list ends the walk: looking up neighbours of strange names is the costly part.
     for (std::size_t at = 0; at < value.names.size() && !errors.is_full(); ++at) {
         const std::string& name = value.names[at];
-        const std::string field = path.empty() ? name : path + '.' + name;
+        std::string field = path;
+        field += path.empty() ? "" : ".";
+        field += name;
         const auto earlier = value.names.begin() + static_cast<std::ptrdiff_t>(at);
         if (const auto* rule = find_rule(rules, name); rule == nullptr) {
             note_unknown(rules, name, field, errors);

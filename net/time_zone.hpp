@@ -9,7 +9,7 @@
 #include "engine/vocabulary/time.hpp"
 
 namespace date {
-class time_zone;
+class time_zone;  // NOLINT(readability-identifier-naming): the library's own name
 }
 
 namespace stampede::net {
