@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/sale_loop.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace stampede::net {
+
+namespace {
+
+using campaigns::Answer;
+using campaigns::Code;
+
+/// How long a full commit waits for the disk before it looks again; only a commit of 256 KiB that
+/// filled while its predecessor was being synced gets here.
+constexpr std::chrono::microseconds full_commit_pause{20};
+constexpr Duration settled_scan_period = Duration::seconds(1);
+constexpr std::size_t own_orders_max = 100;
+
+/// SplitMix64 (Steele, Lea, Flood 2014): 64 fresh bits from a seed of the system's.
+std::uint64_t next_random(std::uint64_t& state) {
+    state += 0x9E3779B97F4A7C15ULL;
+    std::uint64_t mixed = state;
+    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBULL;
+    return mixed ^ (mixed >> 31);
+}
+
+std::uint64_t system_random() {
+    std::uint64_t bits = 0;
+    check(::getrandom(&bits, sizeof bits, 0) == sizeof bits, "the system gives no random bits");
+    return bits;
+}
+
+KeepAlive keep_alive(const Responder& responder) {
+    return responder.keep_alive() ? KeepAlive::yes : KeepAlive::no;
+}
+
+bool is_accepted(Code code) {
+    return static_cast<std::uint16_t>(code) < 100;
+}
+
+}  // namespace
+
+SaleLoop::SaleLoop(Shards& shards, engine::Journal& journal, engine::JournalClock& clock,
+                   EventLoop& loop, LoopGateway& gateway, ServerCounters& counters,
+                   engine::FlightRecorder& recorder, const SaleLoopOptions& options)
+    : shards_(shards),
+      journal_(journal),
+      clock_(clock),
+      loop_(loop),
+      gateway_(gateway),
+      counters_(counters),
+      recorder_(recorder),
+      options_(options),
+      identity_(options.trust, options.listed_peers) {
+    random_state_ = options.random_seed != 0 ? options.random_seed : system_random();
+    shards_.start(journal_, clock_.now() + options_.recovery_grace);
+    recorded_durable_ = journal_.durable();
+    submitted_ = recorded_durable_;
+    gateway_.note_newest_commit(shards_.newest());
+}
+
+void SaleLoop::use_keys(std::shared_ptr<const Keys> keys) {
+    new_keys_.store(std::move(keys));
+}
+
+void SaleLoop::take_new_keys() {
+    if (const auto keys = new_keys_.exchange(nullptr)) {
+        identity_.use_keys(keys->buyer_token_keys);
+        tickets_.emplace(keys->ticket_master);
+    }
+}
+
+void SaleLoop::stop_gracefully() {
+    stop_asked_.store(true, std::memory_order_release);
+    loop_.wake();
+}
+
+void SaleLoop::woken() {
+    if (stop_asked_.exchange(false, std::memory_order_acquire)) {
+        door_->stop_gracefully([this] { loop_.stop(); });
+    }
+}
+
+// Turns ------------------------------------------------------------------------------------------
+
+engine::Moment SaleLoop::moment() {
+    const bool may_sell =
+        journal_.has_room_to_sell() && !over_backlog_.load(std::memory_order_relaxed);
+    return {.now = now_,
+            .random = next_random(random_state_),
+            .selling = may_sell ? Selling::open : Selling::stopped};
+}
+
+void SaleLoop::begin_turn() {
+    if (turn_begun_) {
+        return;
+    }
+    turn_begun_ = true;
+    if (!tickets_) {
+        take_new_keys();
+    }
+    now_ = clock_.now();
+    wall_ = now_ - clock_.ahead_of_wall();
+    writer_.set_time(wall_);
+    shards_.begin_turn(moment(),
+                       clock_.frozen() ? engine::Expiries::frozen : engine::Expiries::run);
+}
+
+engine::Outcome<Answer> SaleLoop::execute(const campaigns::Command& command,
+                                          const std::optional<engine::RequestIdentity>& identity) {
+    while (!shards_.has_room(command)) {
+        shards_.end_turn();
+        if (!shards_.has_room(command)) {
+            std::this_thread::sleep_for(full_commit_pause);
+        }
+    }
+    ++turn_arrivals_;
+    return shards_.execute(command, identity, moment());
+}
+
+void SaleLoop::serve_mall() {
+    while (auto call = gateway_.take_call()) {
+        counters_.loop.mall_calls.add();
+        MallReply reply{.call = call->call, .answer = {}, .rests_on = {}};
+        if (const auto* command = std::get_if<campaigns::Command>(&call->act)) {
+            auto outcome = execute(*command, call->identity);
+            reply.answer = std::move(outcome.answer);
+            reply.rests_on = outcome.rests_on;
+        } else {
+            clock_.thaw();
+            reply.answer.code = Code::ok;
+            reply.answer.server_time = now_;
+        }
+        gateway_.note_newest_commit(shards_.newest());
+        gateway_.answer(std::move(reply));
+    }
+    gateway_.flush_replies();
+}
+
+CommitNumber SaleLoop::turn_ended() {
+    begin_turn();
+    serve_mall();
+    const std::size_t open_bytes = shards_.open_bytes();
+    shards_.end_turn();
+    if (shards_.submitted() != submitted_) {
+        submitted_ = shards_.submitted();
+        submitted_bytes_ = open_bytes;
+        submitted_us_ = engine::monotonic_us();
+        counters_.loop.commits.add();
+        counters_.loop.commit_bytes.add(open_bytes);
+    }
+    gateway_.note_newest_commit(shards_.newest());
+    gateway_.note_clock(clock_.frozen());
+    record_turn();
+    turn_begun_ = false;
+    const auto next = shards_.next_deadline();
+    if (shards_.has_chores() || (next && *next <= now_ && !clock_.frozen())) {
+        loop_.wake();  // mass work goes on with the next turn, after whatever arrived meanwhile
+    }
+    return journal_.durable();
+}
+
+void SaleLoop::record_turn() {
+    const CommitNumber durable = journal_.durable();
+    if (turn_arrivals_ == 0 && durable == recorded_durable_) {
+        return;
+    }
+    const std::int64_t durable_us = engine::monotonic_us();
+    if (durable != recorded_durable_) {
+        counters_.journal.sync.observe_us(durable_us - submitted_us_);
+    }
+    recorder_.record({.at = now_,
+                      .arrivals = turn_arrivals_,
+                      .replies = turn_replies_,
+                      .commit = submitted_,
+                      .commit_bytes = submitted_bytes_,
+                      .submitted_us = submitted_us_,
+                      .durable_us = durable == submitted_ ? durable_us : 0,
+                      .sync_us = durable == submitted_ ? durable_us - submitted_us_ : 0});
+    recorded_durable_ = durable;
+    turn_arrivals_ = 0;
+    turn_replies_ = 0;
+}
+
+void SaleLoop::ticked(SteadyTime now) {
+    begin_turn();
+    take_new_keys();
+    counters_.loop.clock_frozen.set(clock_.frozen() ? 1 : 0);
+    counters_.loop.clock_jumps.set(clock_.jumps());
+    counters_.loop.clock_ahead_ms.set(clock_.ahead_of_wall().ms());
+    counters_.loop.selling_held_back.set(moment().selling == Selling::open ? 0 : 1);
+    counters_.journal.disk_reserve_ok.set(journal_.has_room_to_sell() ? 1 : 0);
+    counters_.journal.durable_commit.set(journal_.durable().raw());
+    if (now - last_settled_scan_ >= settled_scan_period) {
+        last_settled_scan_ = now;
+        mark_settled_campaigns();
+    }
+}
+
+/// A campaign that is over, and whose every event the mall's database has seen, is settled.
+void SaleLoop::mark_settled_campaigns() {
+    const CommitNumber settled{settled_.load(std::memory_order_acquire)};
+    std::vector<CampaignId> done;
+    std::int64_t holds = 0;
+    shards_.for_each_machine([&](ShardIndex, const campaigns::CampaignMachine& machine) {
+        machine.for_each_campaign([&](const campaigns::Campaign& campaign) {
+            holds += campaign.book().open_holds();
+            const bool is_over =
+                campaign.state() == campaigns::CampaignState::ended ||
+                (campaign.state() == campaigns::CampaignState::killed && !campaign.has_mass_work());
+            const Route route{Route::By::scope, campaign.id().raw()};
+            if (is_over && shards_.read(route, [](const auto&) {}) <= settled) {
+                done.push_back(campaign.id());
+            }
+        });
+    });
+    counters_.loop.holds_open.set(holds);
+    for (const CampaignId id : done) {
+        static_cast<void>(execute(campaigns::MarkSettled{id}, std::nullopt));
+    }
+}
+
+// Buyers -----------------------------------------------------------------------------------------
+
+void SaleLoop::handle(const HttpRequest& request, Responder& responder) {
+    begin_turn();
+    ++turn_replies_;
+    counters_.loop.requests.add();
+    write_cors_headers(request);
+    if (request.method == HttpMethod::options && request.access_control_request_method) {
+        answer_preflight(responder);
+        return;
+    }
+    const auto route = route_buyers(request.method_text, request.path);
+    if (route.has_error()) {
+        problem(route.error(), responder);
+        return;
+    }
+    campaigns::Buyer buyer;
+    if (needs_buyer(route->endpoint)) {
+        const auto known =
+            identity_.identify(request, responder.peer(), wall_, responder.verified_token());
+        if (known.has_error()) {
+            problem(known.error(), responder);
+            return;
+        }
+        buyer = *known;
+    }
+    if (is_command(route->endpoint)) {
+        answer_command(request, *route, buyer, responder);
+    } else {
+        answer_read(*route, buyer, responder);
+    }
+}
+
+void SaleLoop::refuse(const HttpRefusal& refusal, Responder& responder) {
+    begin_turn();
+    ++turn_replies_;
+    counters_.loop.requests.add();
+    extra_headers_.clear();
+    problem(Problem{refusal.status, refusal.code, refusal.detail}, responder);
+}
+
+void SaleLoop::problem(const Problem& problem, Responder& responder, CommitNumber rests_on) {
+    counters_.loop.requests_malformed.add();
+    reply_.clear();
+    writer_.append_problem(reply_, problem, keep_alive(responder), extra_headers_);
+    responder.reply(reply_.view(), rests_on);
+}
+
+void SaleLoop::answer_command(const HttpRequest& request, const BuyersRoute& route,
+                              const campaigns::Buyer& buyer, Responder& responder) {
+    auto decoded =
+        decoder_.decode({.route = route,
+                         .method = request.method_text,
+                         .target = request.path,
+                         .buyer = buyer,
+                         .idempotency_key = request.idempotency_key,
+                         .body = {request.body.data(), request.body.size()},
+                         .body_readable_bytes = request.body.size() + input_padding_bytes});
+    if (decoded.has_error()) {
+        problem(decoded.error(), responder);
+        return;
+    }
+    if (decoded->ticket) {
+        if (auto* buy = std::get_if<campaigns::Buy>(&decoded->command)) {
+            buy->ticket = claims_of(*decoded->ticket, route.campaign);
+        }
+    }
+    const auto outcome = execute(decoded->command, decoded->identity);
+    const Code code = outcome.answer.code;
+    if (code == Code::busy || code == Code::rate) {
+        counters_.loop.answers_shed.add();
+    } else if (is_accepted(code)) {
+        counters_.loop.answers_accepted.add();
+    } else {
+        counters_.loop.answers_refused.add();
+    }
+    TicketText ticket;
+    if (outcome.answer.ticket && tickets_) {
+        ticket = sign(outcome.answer, route.campaign, buyer.id);
+    }
+    reply_.clear();
+    const AnswerContext context{.door = Door::buyers,
+                                .ticket = ticket.view(),
+                                .asked_order = route.endpoint == BuyersEndpoint::cancel_order
+                                                   ? std::optional{route.order}
+                                                   : std::nullopt};
+    writer_.append_answer(reply_, outcome.answer, context, keep_alive(responder), extra_headers_);
+    responder.reply(reply_.view(), outcome.rests_on);
+}
+
+campaigns::TicketClaims SaleLoop::claims_of(std::string_view ticket, CampaignId campaign) {
+    if (tickets_) {
+        return tickets_->verify(ticket, campaign);
+    }
+    campaigns::TicketClaims forged;
+    forged.proof = campaigns::TicketProof::forged;
+    return forged;
+}
+
+TicketText SaleLoop::sign(const Answer& answer, CampaignId campaign, BuyerId buyer) {
+    campaigns::TicketClaims claims;
+    claims.campaign = campaign;
+    claims.item_id = answer.ticket->item_id;
+    claims.buyer = buyer;
+    claims.not_before = answer.ticket->not_before;
+    claims.expires = answer.ticket->expires;
+    claims.nonce = answer.ticket->nonce;
+    return tickets_->mint(claims);
+}
+
+// Reads ------------------------------------------------------------------------------------------
+
+void SaleLoop::answer_read(const BuyersRoute& route, const campaigns::Buyer& buyer,
+                           Responder& responder) {
+    reply_.clear();
+    CommitNumber rests_on;
+    switch (route.endpoint) {
+        case BuyersEndpoint::read_time: {
+            const auto mark = writer_.open_ok(reply_, keep_alive(responder), extra_headers_);
+            append_time(reply_, now_);
+            ResponseWriter::close(reply_, mark);
+            break;
+        }
+        case BuyersEndpoint::read_campaign:
+            rests_on = read_campaign(route.campaign, responder);
+            break;
+        case BuyersEndpoint::list_orders:
+            rests_on = list_orders(route.campaign, buyer, responder);
+            break;
+        case BuyersEndpoint::read_order:
+            rests_on = read_order(route, buyer, responder);
+            break;
+        case BuyersEndpoint::issue_ticket:
+        case BuyersEndpoint::place_order:
+        case BuyersEndpoint::cancel_order:
+            unreachable("a command is no read");
+    }
+    responder.reply(reply_.view(), rests_on);
+}
+
+CommitNumber SaleLoop::read_campaign(CampaignId id, Responder& responder) {
+    return shards_.read({Route::By::scope, id.raw()}, [&](const auto& machine) {
+        const campaigns::Campaign* campaign = machine.find(id);
+        if (campaign == nullptr || campaign->state() == campaigns::CampaignState::draft) {
+            Answer unknown;
+            unknown.code = Code::campaign_unknown;
+            unknown.server_time = now_;
+            writer_.append_answer(reply_, unknown, {}, keep_alive(responder), extra_headers_);
+            return;
+        }
+        available_.clear();
+        for (std::uint16_t item = 0; item < campaign->item_count(); ++item) {
+            available_.push_back(campaign->cell(item).available());
+        }
+        const auto mark = writer_.open_ok(reply_, keep_alive(responder), extra_headers_);
+        append_public_campaign(reply_, {.id = id,
+                                        .config = &campaign->config(),
+                                        .state = campaign->state(),
+                                        .available = available_,
+                                        .server_time = now_});
+        ResponseWriter::close(reply_, mark);
+    });
+}
+
+CommitNumber SaleLoop::read_order(const BuyersRoute& route, const campaigns::Buyer& buyer,
+                                  Responder& responder) {
+    return shards_.read({Route::By::scope, route.campaign.raw()}, [&](const auto& machine) {
+        Answer answer;
+        answer.server_time = now_;
+        const campaigns::Campaign* campaign = machine.find(route.campaign);
+        if (campaign == nullptr || campaign->state() == campaigns::CampaignState::draft) {
+            answer.code = Code::campaign_unknown;
+        } else {
+            const auto order = campaign->book().find_order(route.order);
+            const bool is_own =
+                order != campaigns::no_record && campaign->book().order(order).buyer == buyer.id;
+            answer.code = is_own ? Code::ok : Code::order_unknown;
+            if (is_own) {
+                answer.order = campaign->view(order);
+            }
+        }
+        writer_.append_answer(reply_, answer, {.door = Door::buyers, .asked_order = route.order},
+                              keep_alive(responder), extra_headers_);
+    });
+}
+
+CommitNumber SaleLoop::list_orders(CampaignId id, const campaigns::Buyer& buyer,
+                                   Responder& responder) {
+    return shards_.read({Route::By::scope, id.raw()}, [&](const auto& machine) {
+        const campaigns::Campaign* campaign = machine.find(id);
+        if (campaign == nullptr || campaign->state() == campaigns::CampaignState::draft) {
+            Answer unknown;
+            unknown.code = Code::campaign_unknown;
+            unknown.server_time = now_;
+            writer_.append_answer(reply_, unknown, {}, keep_alive(responder), extra_headers_);
+            return;
+        }
+        orders_.clear();
+        const campaigns::BuyerRecord* record = campaign->book().find_buyer(buyer.id);
+        campaigns::RecordIndex at = record == nullptr ? campaigns::no_record : record->last_order;
+        while (at != campaigns::no_record && orders_.size() < own_orders_max) {
+            orders_.push_back(campaign->view(at));
+            at = campaign->book().order(at).previous_of_buyer;
+        }
+        const auto mark = writer_.open_ok(reply_, keep_alive(responder), extra_headers_);
+        append_orders(reply_, orders_, now_);
+        ResponseWriter::close(reply_, mark);
+    });
+}
+
+// CORS -------------------------------------------------------------------------------------------
+
+void SaleLoop::write_cors_headers(const HttpRequest& request) {
+    extra_headers_.clear();
+    const bool is_listed =
+        request.origin &&
+        std::ranges::find(options_.cors_origins, *request.origin) != options_.cors_origins.end();
+    if (is_listed) {
+        extra_headers_ += "Access-Control-Allow-Origin: ";
+        extra_headers_ += *request.origin;
+        extra_headers_ += "\r\nVary: Origin\r\n";
+    }
+}
+
+void SaleLoop::answer_preflight(Responder& responder) {
+    if (extra_headers_.empty()) {
+        problem(Problem{403, "ORIGIN_NOT_LISTED", "this origin is not in cors_origins"}, responder);
+        return;
+    }
+    extra_headers_ +=
+        "Access-Control-Allow-Methods: GET, POST\r\n"
+        "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key\r\n"
+        "Access-Control-Max-Age: 600\r\n";
+    reply_.clear();
+    writer_.append_response(reply_, 204, "text/plain", "", keep_alive(responder), extra_headers_);
+    responder.reply(reply_.view(), CommitNumber{});
+}
+
+}  // namespace stampede::net
