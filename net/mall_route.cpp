@@ -154,6 +154,9 @@ Judged<MallRoute> route_mall(std::string_view method, std::string_view path) {
 
 Judged<ListQuery> parse_list_query(std::string_view text,
                                    std::initializer_list<std::string_view> names) {
+    if (text.empty()) {
+        return ListQuery{};
+    }
     const std::string target = "/?" + std::string{text};
     const auto url = boost::urls::parse_origin_form(target);
     if (url.has_error()) {
