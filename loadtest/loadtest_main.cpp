@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // stampede-load: the command line. Exceptions of CLI11 end here; nothing else throws.
+#include <unistd.h>
 #include <CLI/CLI.hpp>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
+#include "loadtest/gather.hpp"
 #include "loadtest/session.hpp"
+#include "loadtest/verify_answers.hpp"
 
 namespace {
 
@@ -30,6 +34,17 @@ constexpr const char* exits = R"(
 Exit codes: 0 all well, 99 a threshold missed, 90 an invariant broken, 91 the generator could not
 keep its rate (the run proves nothing about the server), 104 bad scenario, 1 could not run.
 )";
+
+struct VerifyOptions {
+    std::string file;
+    std::string buyers_address = "127.0.0.1:8080";
+    std::string mall_address = "127.0.0.1:8081";
+    std::string api_key = "dev";
+    std::string buyer_key;
+    std::string data_directory;
+    std::string stampede_binary = "stampede";
+    unsigned replay_payments = 1;
+};
 
 int exit_with(ExitCode code) {
     return static_cast<int>(code);
@@ -87,49 +102,157 @@ int run_command(const RunOptions& options) {
     if (!options.json_file.empty()) {
         written = write_file(options.json_file, json_report(*report));
     }
+    if (!options.html_file.empty()) {
+        written = write_file(options.html_file, html_report(*report)) && written;
+    }
     return exit_with(written ? report->exit : ExitCode::failed);
 }
 
-void add_run_options(CLI::App& command, RunOptions& options) {
-    command.add_option("scenario", options.scenario, "a TOML file, or a built-in name")->required();
-    command.add_option("--buyers", options.buyers_address, "ADDR:PORT of the buyers' door");
-    command.add_option("--mall-api", options.mall_address, "ADDR:PORT of the mall's door");
-    command.add_option("--json", options.json_file, "write the report as JSON");
-    command.add_option("--api-key", options.api_key, "key for the mall's door")
-        ->envname("STAMPEDE_LOAD_API_KEY")
+// The server's words go to stderr; ours to stdout.
+int verify_command(const VerifyOptions& options) {
+    const auto failed = [](const Fault& fault) {
+        std::fprintf(stderr, "stampede-load: %s\n", fault.message.c_str());
+        return exit_with(ExitCode::failed);
+    };
+    const Result<LoggedAnswers> answers = read_answer_log(options.file);
+    if (!answers.has_value()) {
+        return failed(answers.error());
+    }
+    Result<std::vector<Finding>> findings = std::vector<Finding>{};
+    if (!options.data_directory.empty()) {
+        const Result<JournalContents> journal =
+            read_journal(options.stampede_binary, options.data_directory, "");
+        if (!journal.has_value()) {
+            return failed(journal.error());
+        }
+        findings = verify_with_journal(*answers, *journal);
+    } else {
+        const Result<Endpoint> buyers = resolve_endpoint(options.buyers_address);
+        const Result<Endpoint> mall = resolve_endpoint(options.mall_address);
+        if (!buyers.has_value() || !mall.has_value()) {
+            return failed(buyers.has_value() ? mall.error() : buyers.error());
+        }
+        VerifyAsk ask{*buyers, *mall, options.api_key, std::nullopt, options.replay_payments};
+        if (!options.buyer_key.empty()) {
+            const Result<BuyerKey> key = parse_buyer_key(options.buyer_key);
+            if (!key.has_value()) {
+                return failed(key.error());
+            }
+            ask.buyer_key = *key;
+        }
+        findings = verify_with_server(*answers, ask);
+    }
+    if (!findings.has_value()) {
+        return failed(findings.error());
+    }
+    bool broken = false;
+    for (const Finding& finding : *findings) {
+        std::printf("%-26s checked %8llu broken %6llu  %s\n", finding.invariant.c_str(),
+                    static_cast<unsigned long long>(finding.checked),
+                    static_cast<unsigned long long>(finding.broken), finding.claim.c_str());
+        for (const std::string& example : finding.examples) {
+            std::printf("    %s\n", example.c_str());
+        }
+        broken = broken || finding.broken > 0;
+    }
+    return exit_with(broken ? ExitCode::invariant_broken : ExitCode::success);
+}
+
+// A key's text, from a file so that it does not show in the list of processes.
+std::string read_key_file(const std::string& path) {
+    std::ifstream file{path};
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+void add_door_options(CLI::App& command, std::string& buyers, std::string& mall,
+                      std::string& api_key, std::string& buyer_key, std::string& buyer_key_file,
+                      std::string& api_key_file) {
+    command.add_option("--buyers", buyers, "ADDR:PORT of the buyers' door");
+    command.add_option("--mall-api", mall, "ADDR:PORT of the mall's door");
+    command.add_option("--api-key", api_key, "key for the mall's door [env STAMPEDE_LOAD_API_KEY]")
+        ->envname("STAMPEDE_LOAD_API_KEY");
+    command.add_option("--api-key-file", api_key_file, "… from a file's first line")
+        ->check(CLI::ExistingFile);
+    command
+        .add_option("--buyer-key", buyer_key,
+                    "<key id>:<secret, hex or base64url> that mints buyer tokens "
+                    "[env STAMPEDE_LOAD_BUYER_KEY]")
+        ->envname("STAMPEDE_LOAD_BUYER_KEY");
+    command.add_option("--buyer-key-file", buyer_key_file, "… from a file's first line")
+        ->check(CLI::ExistingFile);
+}
+
+void add_journal_options(CLI::App& command, std::string& directory, std::string& binary) {
+    command.add_option("--data-dir", directory,
+                       "look every acknowledged receipt up in this journal (server stopped)");
+    command.add_option("--stampede-binary", binary, "the program that prints the journal")
         ->capture_default_str();
+}
+
+void add_run_options(CLI::App& command, RunOptions& options, std::string& buyer_key_file,
+                     std::string& api_key_file) {
+    command.add_option("scenario", options.scenario, "a TOML file, or a built-in name")->required();
+    add_door_options(command, options.buyers_address, options.mall_address, options.api_key,
+                     options.buyer_key, buyer_key_file, api_key_file);
+    command.add_option("--json", options.json_file, "write the report as JSON");
+    command.add_option("--html", options.html_file, "write the report as one HTML file");
+    command.add_option("--mall-db", options.mall_database,
+                       "sqlite:PATH: hold the mall's database against the answers");
+    add_journal_options(command, options.data_directory, options.stampede_binary);
     command
         .add_option("--server-pid", options.watched,
                     "report the CPU use of these processes (a,b,…); the first is the server")
         ->delimiter(',');
+    command.add_flag("--stop-server", options.stop_server,
+                     "SIGTERM to the first --server-pid before the journal is read");
     command.add_option("--seed", options.seed, "instead of the scenario's");
     command.add_option("--seconds", options.seconds, "instead of the scenario's length");
     command.add_option("--connections", options.connections, "instead of the scenario's");
     command.add_option("--pipeline-depth", options.pipeline_depth, "instead of the scenario's");
     command.add_option("--journal-of-answers", options.answer_log,
-                       "append every acknowledged answer to this file");
+                       "append every acknowledged answer to this file, for verify-answers");
+}
+
+void add_verify_options(CLI::App& command, VerifyOptions& options, std::string& buyer_key_file,
+                        std::string& api_key_file) {
+    command.add_option("file", options.file, "written by run --journal-of-answers")->required();
+    add_door_options(command, options.buyers_address, options.mall_address, options.api_key,
+                     options.buyer_key, buyer_key_file, api_key_file);
+    add_journal_options(command, options.data_directory, options.stampede_binary);
+    command
+        .add_option("--replay-payments", options.replay_payments,
+                    "how often every payment is told again")
+        ->capture_default_str();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    std::string footer;
+    std::string builtins;
     for (const std::string& line : describe_builtin_scenarios()) {
-        footer += "  " + line + "\n";
+        builtins += "  " + line + "\n";
     }
-    CLI::App program{std::string{lesson + 1} + footer, "stampede-load"};
+    CLI::App program{std::string{lesson + 1} + builtins, "stampede-load"};
     program.footer(exits);
     program.require_subcommand(1);
     program.set_version_flag("--version", "stampede-load " STAMPEDE_VERSION);
     RunOptions options;
+    VerifyOptions verify_options;
     std::string name;
+    std::string buyer_key_file;
+    std::string api_key_file;
     CLI::App* run = program.add_subcommand("run", "send the crowd and judge what came back");
-    add_run_options(*run, options);
+    add_run_options(*run, options, buyer_key_file, api_key_file);
     CLI::App* check = program.add_subcommand("check", "read a scenario and name its mistakes");
     check->add_option("scenario", name, "a TOML file, or a built-in name")->required();
     CLI::App* show = program.add_subcommand("show", "print a built-in scenario");
     show->add_option("scenario", name, "its name")->required();
+    CLI::App* verify = program.add_subcommand(
+        "verify-answers", "hold a server, or its journal, against what it acknowledged");
+    add_verify_options(*verify, verify_options, buyer_key_file, api_key_file);
     CLI11_PARSE(program, argc, argv);
     if (*check) {
         return check_command(name);
@@ -137,5 +260,11 @@ int main(int argc, char** argv) {
     if (*show) {
         return show_command(name);
     }
-    return run_command(options);
+    if (!buyer_key_file.empty()) {
+        options.buyer_key = verify_options.buyer_key = read_key_file(buyer_key_file);
+    }
+    if (!api_key_file.empty()) {
+        options.api_key = verify_options.api_key = read_key_file(api_key_file);
+    }
+    return *verify ? verify_command(verify_options) : run_command(options);
 }

@@ -49,6 +49,9 @@ void read_campaign(const toml::table& table, Mistakes& mistakes, Scenario& scena
     std::int64_t per_buyer = 1;
     limits_reader.integer("per_buyer", {1, 1e9}, per_buyer);
     scenario.sale.per_buyer = Quantity{per_buyer};
+    std::int64_t hold_s = 300;
+    reader.integer("hold_seconds", {1, 7200}, hold_s);
+    scenario.sale.hold = Duration::seconds(hold_s);
     std::ostringstream json;
     json << toml::json_formatter{table};
     scenario.draft_json = json.str();
@@ -61,6 +64,9 @@ void read_sale(const toml::table& table, Mistakes& mistakes, Scenario& scenario)
     std::int64_t per_buyer = 1;
     reader.integer("per_buyer", {1, 1e9}, per_buyer);
     scenario.sale.per_buyer = Quantity{per_buyer};
+    std::int64_t hold_s = 300;
+    reader.integer("hold_seconds", {1, 7200}, hold_s);
+    scenario.sale.hold = Duration::seconds(hold_s);
     if (const toml::array* items = reader.array("items")) {
         for (std::size_t at = 0; at < items->size(); ++at) {
             if (const toml::table* item = items->get(at)->as_table()) {

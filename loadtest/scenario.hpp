@@ -14,6 +14,7 @@
 #include "engine/vocabulary/ids.hpp"
 #include "engine/vocabulary/money.hpp"
 #include "engine/vocabulary/result.hpp"
+#include "engine/vocabulary/time.hpp"
 #include "loadtest/arrival_plan.hpp"
 #include "loadtest/wire.hpp"
 
@@ -31,6 +32,8 @@ struct Sale {
     std::string campaign_id;
     std::vector<ItemOnSale> items;
     Quantity per_buyer{1};
+    /// Unpaid time of a hold; the draft's hold_seconds.
+    Duration hold = Duration::seconds(300);
 };
 
 enum class Identity : std::uint8_t { header, token };

@@ -2,10 +2,17 @@
 // The order of things in a run.
 #include "loadtest/session.hpp"
 
+#include <signal.h>
+
+#include <algorithm>
+#include <fstream>
 #include <optional>
+#include <thread>
 
 #include "loadtest/cashier.hpp"
 #include "loadtest/crowd_run.hpp"
+#include "loadtest/gather.hpp"
+#include "loadtest/oracle.hpp"
 #include "loadtest/progress_line.hpp"
 #include "loadtest/sale_setup.hpp"
 #include "loadtest/saturate_run.hpp"
@@ -135,28 +142,226 @@ void apply_options(const RunOptions& options, Scenario& scenario) {
     }
 }
 
+namespace {
+
+Instant wall_now() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return Instant{std::chrono::duration_cast<milliseconds>(now).count()};
+}
+
+Account account_of(const Scenario& scenario, Traffic& traffic) {
+    Account account;
+    account.sale = scenario.sale;
+    account.asked = Quantity{scenario.crowd.quantity};
+    account.answers = std::move(traffic.answers);
+    account.unknown = std::move(traffic.unknown);
+    account.payments = std::move(traffic.cashier.payments);
+    account.refunds = std::move(traffic.cashier.refunds);
+    account.undelivered = traffic.cashier.undelivered;
+    account.ended = wall_now();
+    if (!traffic.answers_kept) {
+        account.orders_counted = traffic.orders_taken;
+    }
+    return account;
+}
+
+bool holds(const std::vector<Finding>& findings) {
+    return std::all_of(findings.begin(), findings.end(),
+                       [](const Finding& finding) { return finding.broken == 0; });
+}
+
+// Settlement runs behind the sale, so the mall's database gets its time to agree; what it still
+// says afterwards is what is judged.
+Result<MallDatabase> await_settled(const std::string& url, const Account& account,
+                                   std::chrono::nanoseconds patience) {
+    const auto end = steady_clock::now() + patience;
+    while (true) {
+        Result<MallDatabase> mall = read_mall_database(url, account.sale.campaign_id);
+        if (!mall.has_value()) {
+            return mall;
+        }
+        Evidence evidence;
+        evidence.mall = *mall;
+        if (steady_clock::now() >= end || holds(judge_evidence(account, evidence))) {
+            return mall;
+        }
+        std::this_thread::sleep_for(milliseconds{100});
+    }
+}
+
+// Gone, or ended and only waiting for its parent to notice.
+bool has_ended(pid_t process) {
+    std::ifstream file{"/proc/" + std::to_string(process) + "/stat"};
+    std::string line;
+    std::getline(file, line);
+    const std::size_t name_end = line.rfind(") ");
+    return name_end == std::string::npos || line[name_end + 2] == 'Z';
+}
+
+// As an operator's stop script would; the contract gives the server ten seconds.
+bool stop_process(pid_t process) {
+    if (::kill(process, SIGTERM) != 0) {
+        return false;
+    }
+    for (int waited = 0; waited < 200; ++waited) {
+        if (has_ended(process)) {
+            return true;
+        }
+        std::this_thread::sleep_for(milliseconds{100});
+    }
+    return false;
+}
+
+constexpr std::size_t orders_listed_max = 200'000;
+
+bool same_parts(const std::vector<LedgerLine>& before, const std::vector<LedgerLine>& after) {
+    return std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                      [](const LedgerLine& left, const LedgerLine& right) {
+                          return left.item_id == right.item_id && left.held == right.held &&
+                                 left.sold == right.sold && left.available == right.available;
+                      });
+}
+
+// Ledger and order list are two requests: taken again until no hold lapsed in between.
+Result<> list_orders(const Scenario& scenario, MallDoor& mall, Evidence& evidence) {
+    constexpr int tries = 50;
+    for (int attempt = 0; attempt < tries; ++attempt) {
+        Result<std::vector<ListedOrder>> orders = fetch_orders(mall, scenario.sale.campaign_id);
+        if (!orders.has_value()) {
+            return orders.error();
+        }
+        Result<std::vector<LedgerLine>> ledger = fetch_ledger(mall, scenario.sale.campaign_id);
+        if (!ledger.has_value()) {
+            return ledger.error();
+        }
+        const bool still = same_parts(*evidence.ledger, *ledger);
+        evidence.ledger = *std::move(ledger);
+        evidence.orders = *std::move(orders);
+        if (still) {
+            break;
+        }
+    }
+    return {};
+}
+
+Result<> gather_from_server(const Scenario& scenario, MallDoor& mall, Account& account,
+                            Evidence& evidence, RunReport& report) {
+    Result<std::vector<LedgerLine>> ledger =
+        await_lapsed(mall, scenario.sale.campaign_id, scenario.finish.holds_lapse);
+    if (!ledger.has_value()) {
+        return ledger.error();
+    }
+    evidence.ledger = *std::move(ledger);
+    if (known_orders(account).size() > orders_listed_max || account.orders_counted) {
+        report.notes.push_back("too many orders: the order list was not compared");
+    } else if (const Result<> listed = list_orders(scenario, mall, evidence); !listed.has_value()) {
+        return listed.error();
+    }
+    account.ended = wall_now();
+    report.ledger = *evidence.ledger;
+    return {};
+}
+
+Result<> gather_journal(const RunOptions& options, const Account& account, Evidence& evidence) {
+    if (options.stop_server && !options.watched.empty() && !stop_process(options.watched.front())) {
+        return fault("process " + std::to_string(options.watched.front()) +
+                     " did not end after SIGTERM");
+    }
+    Result<JournalContents> journal =
+        read_journal(options.stampede_binary, options.data_directory, account.sale.campaign_id);
+    if (!journal.has_value()) {
+        return journal.error();
+    }
+    evidence.journal = *std::move(journal);
+    return {};
+}
+
+void append_findings(RunReport& report, std::vector<Finding> findings) {
+    for (Finding& finding : findings) {
+        if (finding.invariant == "acknowledged_in_journal") {
+            report.journal_checked = true;
+            report.journal_looked_for = finding.checked;
+            report.journal_found = finding.checked - finding.broken;
+        }
+        report.findings.push_back(std::move(finding));
+    }
+}
+
+// A check that was asked for and could not be made must not look like one that passed.
+Result<> judge_sale(const Scenario& scenario, const RunOptions& options, MallDoor& mall,
+                    Account account, RunReport& report) {
+    append_findings(report, judge_answers(account));
+    append_findings(report, judge_payments(account));
+    Evidence evidence;
+    const Result<> server = gather_from_server(scenario, mall, account, evidence, report);
+    if (!server.has_value()) {
+        return server.error();
+    }
+    if (!options.mall_database.empty()) {
+        Result<MallDatabase> settled =
+            await_settled(options.mall_database, account, scenario.finish.settled);
+        if (!settled.has_value()) {
+            return settled.error();
+        }
+        report.mall_checked = true;
+        report.settled_orders = settled->orders.size();
+        evidence.mall = *std::move(settled);
+    }
+    if (!options.data_directory.empty()) {
+        const Result<> journal = gather_journal(options, account, evidence);
+        if (!journal.has_value()) {
+            return journal.error();
+        }
+    }
+    append_findings(report, judge_evidence(account, evidence));
+    const std::vector<KnownOrder> orders = known_orders(account);
+    report.orders_taken = account.orders_counted.value_or(orders.size());
+    report.confirmed_orders = static_cast<std::uint64_t>(std::count_if(
+        orders.begin(), orders.end(), [](const KnownOrder& order) { return order.confirmed; }));
+    report.payments_told = account.payments.size();
+    return {};
+}
+
+RunReport report_of(const Scenario& scenario, const Endpoint& target, Traffic& traffic) {
+    RunReport report;
+    report.scenario = scenario.name;
+    report.seed = scenario.seed;
+    report.target = target.text;
+    report.mode = scenario.saturation ? "saturate" : "crowd";
+    report.connections =
+        scenario.saturation ? scenario.saturation->connections : scenario.crowd.connections;
+    report.pipeline_depth =
+        scenario.saturation ? scenario.saturation->pipeline_depth : scenario.crowd.pipeline_depth;
+    report.buyers = scenario.saturation ? 0 : scenario.crowd.buyers;
+    report.numbers = std::move(traffic.numbers);
+    if (!traffic.cashier.last_fault.empty()) {
+        report.notes.push_back(std::to_string(traffic.cashier.undelivered) +
+                               " payments undelivered: " + traffic.cashier.last_fault);
+    }
+    return report;
+}
+
+}  // namespace
+
 Result<RunReport> run_session(Scenario scenario, const RunOptions& options) {
     apply_options(options, scenario);
     const Result<Endpoint> target = resolve_endpoint(scenario.buyers_address);
     if (!target.has_value()) {
         return target.error();
     }
+    const Result<Endpoint> door = resolve_endpoint(scenario.mall_address);
+    if (!door.has_value()) {
+        return door.error();
+    }
     Result<std::vector<std::string>> tokens = tokens_for(scenario, options);
     if (!tokens.has_value()) {
         return tokens.error();
     }
     SteadyTime t0 = steady_clock::now() + milliseconds{500};
-    std::optional<MallDoor> mall;
-    if (!scenario.raw) {
-        const Result<Endpoint> door = resolve_endpoint(scenario.mall_address);
-        if (!door.has_value()) {
-            return door.error();
-        }
-        mall.emplace(*door, options.api_key, door_patience);
-    }
+    MallDoor mall{*door, options.api_key, door_patience};
     if (scenario.draft_json) {
         MallDoor buyers{*target, options.api_key, door_patience};
-        const Result<StartedSale> sale = start_sale(scenario, *mall, buyers);
+        const Result<StartedSale> sale = start_sale(scenario, mall, buyers);
         if (!sale.has_value()) {
             return sale.error();
         }
@@ -170,16 +375,15 @@ Result<RunReport> run_session(Scenario scenario, const RunOptions& options) {
     if (!traffic.has_value()) {
         return traffic.error();
     }
-    RunReport report;
-    report.scenario = scenario.name;
-    report.seed = scenario.seed;
-    report.target = target->text;
-    report.mode = scenario.saturation ? "saturate" : "crowd";
-    report.connections =
-        scenario.saturation ? scenario.saturation->connections : scenario.crowd.connections;
-    report.pipeline_depth =
-        scenario.saturation ? scenario.saturation->pipeline_depth : scenario.crowd.pipeline_depth;
-    report.numbers = std::move(traffic->numbers);
+    RunReport report = report_of(scenario, *target, *traffic);
+    if (!scenario.raw) {
+        const Result<> judged =
+            judge_sale(scenario, options, mall, account_of(scenario, *traffic), report);
+        if (!judged.has_value()) {
+            report.exit = ExitCode::failed;
+            report.notes.push_back("a check could not be made: " + judged.error().message);
+        }
+    }
     judge(report, scenario);
     return report;
 }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// What became of each order, and what the answers to the mall's payments must satisfy.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "loadtest/oracle.hpp"
+
+namespace stampede::loadtest {
+namespace {
+
+// The order counts this payment as its own.
+bool counted(const PaymentAnswer& answer) {
+    return answer.code == AnswerCode::confirmed || answer.code == AnswerCode::late_confirmed ||
+           answer.code == AnswerCode::already_done;
+}
+
+std::string describe(const PaymentAnswer& answer) {
+    return "payment " + answer.payment.payment_id + " of order " +
+           Base36{answer.payment.order.raw()}.str() + ": " + std::string{name_of(answer.code)} +
+           " state " + answer.state;
+}
+
+KnownOrder* find(std::vector<KnownOrder>& orders, OrderId wanted) {
+    const auto found =
+        std::lower_bound(orders.begin(), orders.end(), wanted,
+                         [](const KnownOrder& order, OrderId id) { return order.order < id; });
+    return found != orders.end() && found->order == wanted ? &*found : nullptr;
+}
+
+bool payment_code_allowed(const PaymentAnswer& answer) {
+    if (answer.payment.kind == PaymentKind::wrong_amount) {
+        return answer.code == AnswerCode::amount_mismatch;
+    }
+    // An order that we were told of is known, its amount is the one we were told, and no payment id
+    // is used twice, so the other refusals of the table cannot be right.
+    return counted(answer) || answer.code == AnswerCode::refund_required ||
+           answer.code == AnswerCode::late_held;
+}
+
+Finding judge_payment_codes(const Account& account) {
+    Finding finding{"payments_answered_right",
+                    "each payment is answered as the payment table says"};
+    for (const PaymentAnswer& answer : account.payments) {
+        finding.expect(payment_code_allowed(answer), [&] { return describe(answer); });
+    }
+    return finding;
+}
+
+Finding judge_one_confirmation(const Account& account) {
+    Finding finding{"one_confirmation",
+                    "an order is confirmed once and counts one payment; any other is refunded"};
+    struct Seen {
+        std::uint64_t confirmations = 0;
+        std::set<std::string> counted_payments;
+    };
+    std::map<OrderId, Seen> orders;
+    for (const PaymentAnswer& answer : account.payments) {
+        Seen& seen = orders[answer.payment.order];
+        if ((answer.code == AnswerCode::confirmed || answer.code == AnswerCode::late_confirmed) &&
+            !answer.replayed) {
+            seen.confirmations += 1;
+        }
+        if (counted(answer)) {
+            seen.counted_payments.insert(answer.payment.payment_id);
+        }
+    }
+    for (const auto& [order, seen] : orders) {
+        finding.expect(seen.confirmations <= 1 && seen.counted_payments.size() <= 1,
+                       [id = order, &counts = seen] {
+                           return "order " + Base36{id.raw()}.str() + " was confirmed " +
+                                  std::to_string(counts.confirmations) + " times and counts " +
+                                  std::to_string(counts.counted_payments.size()) + " payments";
+                       });
+    }
+    return finding;
+}
+
+Finding judge_refunds(const Account& account) {
+    Finding finding{"refunds_taken", "a refund of what was paid is accepted"};
+    for (const RefundAnswer& answer : account.refunds) {
+        finding.expect(answer.status == 200 && (answer.code == AnswerCode::ok ||
+                                                answer.code == AnswerCode::already_done),
+                       [&] {
+                           return "refund " + answer.refund_id + ": " +
+                                  std::to_string(answer.status) + ' ' +
+                                  std::string{name_of(answer.code)};
+                       });
+    }
+    return finding;
+}
+
+}  // namespace
+
+std::vector<KnownOrder> known_orders(const Account& account) {
+    std::vector<KnownOrder> orders;
+    for (const Answer& answer : account.answers) {
+        const bool taken = answer.code == AnswerCode::held || answer.code == AnswerCode::confirmed;
+        if (answer.kind != ActKind::order || answer.status != 200 || !taken) {
+            continue;
+        }
+        KnownOrder order;
+        order.order = answer.order;
+        order.buyer = answer.buyer;
+        order.item = answer.item;
+        order.quantity = Quantity{answer.quantity};
+        order.amount = answer.amount;
+        order.receipt = answer.receipt;
+        order.pay_by = answer.pay_by;
+        order.confirmed = answer.code == AnswerCode::confirmed;
+        order.may_have_lapsed = answer.pay_by <= account.ended;
+        orders.push_back(order);
+    }
+    std::sort(orders.begin(), orders.end(), [](const KnownOrder& left, const KnownOrder& right) {
+        return left.order < right.order;
+    });
+    orders.erase(std::unique(orders.begin(), orders.end(),
+                             [](const KnownOrder& left, const KnownOrder& right) {
+                                 return left.order == right.order && left.buyer == right.buyer;
+                             }),
+                 orders.end());
+    for (const Answer& answer : account.answers) {
+        if (answer.kind == ActKind::cancel && answer.code == AnswerCode::cancelled) {
+            if (KnownOrder* order = find(orders, answer.order)) {
+                order->cancelled = true;
+            }
+        }
+    }
+    for (const PaymentAnswer& answer : account.payments) {
+        if (counted(answer)) {
+            if (KnownOrder* order = find(orders, answer.payment.order)) {
+                order->confirmed = true;
+                order->late = order->late || answer.code == AnswerCode::late_confirmed ||
+                              answer.payment.kind == PaymentKind::late;
+                // A late payment takes the unit again, also after a cancel.
+                order->cancelled = order->cancelled && answer.code != AnswerCode::late_confirmed;
+            }
+        }
+    }
+    for (const RefundAnswer& answer : account.refunds) {
+        if (answer.code == AnswerCode::ok || answer.code == AnswerCode::already_done) {
+            if (KnownOrder* order = find(orders, answer.order)) {
+                order->refunded = order->refunded || answer.quantity == order->quantity;
+            }
+        }
+    }
+    return orders;
+}
+
+std::vector<Finding> judge_payments(const Account& account) {
+    std::vector<Finding> findings;
+    findings.push_back(judge_payment_codes(account));
+    findings.push_back(judge_one_confirmation(account));
+    findings.push_back(judge_refunds(account));
+    return findings;
+}
+
+}  // namespace stampede::loadtest
