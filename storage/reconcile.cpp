@@ -131,16 +131,16 @@ class ExpectedRows {
             first_kept_[frame.shard.raw()] = frame.sequence;
         }
     }
-    void operator()(const OrderRow& row) { orders_.emplace(row.order_id, row); }
-    void operator()(const EventRow& row) { events_.emplace(row.event_id, row); }
+    void operator()(const OrderRow& row) { orders.emplace(row.order_id, row); }
+    void operator()(const EventRow& row) { events.emplace(row.event_id, row); }
     void operator()(const OrderChange& change) {
-        if (const auto found = orders_.find(change.order_id); found != orders_.end()) {
+        if (const auto found = orders.find(change.order_id); found != orders.end()) {
             change_row(found->second, change);
             return;
         }
         // Never confirmed; or confirmed before what is kept, and then these are the least that its
         // row must show.
-        OrderRow& least = changes_of_older_[change.order_id];
+        OrderRow& least = changes_of_older[change.order_id];
         least.refunded += change.refunded_more;
         if (!change.state.empty()) {
             least.state = change.state;
@@ -155,9 +155,9 @@ class ExpectedRows {
         return !first || sequence < first->raw();
     }
 
-    std::unordered_map<std::string, OrderRow> orders_;
-    std::unordered_map<std::string, EventRow> events_;
-    std::unordered_map<std::string, OrderRow> changes_of_older_;
+    std::unordered_map<std::string, OrderRow> orders;
+    std::unordered_map<std::string, EventRow> events;
+    std::unordered_map<std::string, OrderRow> changes_of_older;
 
   private:
     static void change_row(OrderRow& row, const OrderChange& change) {
@@ -209,8 +209,8 @@ class Reconciliation {
     [[nodiscard]] bool has_seen_all() const { return next_ == report_.last.next(); }
 
     void judge(const OrderRow& row) {
-        const auto expected = expected_.orders_.find(row.order_id);
-        if (expected != expected_.orders_.end()) {
+        const auto expected = expected_.orders.find(row.order_id);
+        if (expected != expected_.orders.end()) {
             ++report_.orders_compared;
             if (row != expected->second) {
                 add(report_.different,
@@ -218,7 +218,7 @@ class Reconciliation {
                         (row.state.empty() ? "it has items but no row in stampede_order"
                                            : compare(row, expected->second)));
             }
-            expected_.orders_.erase(expected);
+            expected_.orders.erase(expected);
             return;
         }
         const auto receipt = parse_receipt(row.receipt);
@@ -232,14 +232,14 @@ class Reconciliation {
     }
 
     void judge(const EventRow& row) {
-        const auto expected = expected_.events_.find(row.event_id);
-        if (expected != expected_.events_.end()) {
+        const auto expected = expected_.events.find(row.event_id);
+        if (expected != expected_.events.end()) {
             ++report_.events_compared;
             if (row != expected->second) {
                 add(report_.different,
                     "event " + row.event_id + ": " + compare(row, expected->second));
             }
-            expected_.events_.erase(expected);
+            expected_.events.erase(expected);
             return;
         }
         if (report_.first_kept.raw() > 1 &&
@@ -252,10 +252,10 @@ class Reconciliation {
     }
 
     void what_is_left_is_missing() {
-        for (const auto& [order_id, row] : expected_.orders_) {
+        for (const auto& [order_id, row] : expected_.orders) {
             add(report_.missing, "order " + order_id + " (receipt " + row.receipt + ")");
         }
-        for (const auto& [event_id, row] : expected_.events_) {
+        for (const auto& [event_id, row] : expected_.events) {
             add(report_.missing, "event " + event_id + " (" + row.kind + ")");
         }
     }
@@ -276,8 +276,8 @@ class Reconciliation {
 
     void judge_older(const OrderRow& row) {
         ++report_.rows_not_judged;
-        const auto least = expected_.changes_of_older_.find(row.order_id);
-        if (least == expected_.changes_of_older_.end()) {
+        const auto least = expected_.changes_of_older.find(row.order_id);
+        if (least == expected_.changes_of_older.end()) {
             return;
         }
         if (!least->second.state.empty() && row.state != least->second.state) {
