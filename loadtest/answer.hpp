@@ -3,6 +3,7 @@
 // threads only after the run.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -53,10 +54,22 @@ struct RunNumbers {
     std::uint64_t lost = 0;        // connections closed under a question; asked again where allowed
     std::uint64_t unknown = 0;     // questions whose answer never came
     std::uint64_t unexpected = 0;  // raw targets: another status than the scenario expects
-    std::chrono::nanoseconds length{0};          // of the measured part
+    std::chrono::nanoseconds length{0};  // of the measured part
+    /// Answers in each of the first seconds after T0; the last entry counts all later ones.
+    std::array<std::uint64_t, 61> answered_in_second{};
     std::chrono::nanoseconds sold_out_after{0};  // from T0 to the first SOLD_OUT; 0 = never
     MachineUse machine;
     std::string_view wire;
+
+    void count_second(std::chrono::nanoseconds since_t0) {
+        const auto second = std::chrono::duration_cast<std::chrono::seconds>(since_t0).count();
+        const auto last = static_cast<std::int64_t>(answered_in_second.size()) - 1;
+        answered_in_second[static_cast<std::size_t>(std::clamp<std::int64_t>(second, 0, last))] +=
+            1;
+    }
+    [[nodiscard]] std::uint64_t busiest_second() const {
+        return *std::max_element(answered_in_second.begin(), answered_in_second.end() - 1);
+    }
 
     LatencyHistogram& latencies(Outcome outcome) {
         switch (outcome) {

@@ -203,6 +203,7 @@ void CrowdRunner::answered(ConnectionIndex connection, const Ask& ask,
     numbers.codes[static_cast<std::size_t>(fields.code)] += 1;
     numbers.latencies(outcome_of(fields.code, response.status)).record(swarm_->now() - ask.since);
     last_answer_ = swarm_->now();
+    numbers.count_second(last_answer_ - t0_);
     if (scenario_.raw) {
         numbers.unexpected += response.status == scenario_.raw->expected_status ? 0u : 1u;
         work_off(connection);
