@@ -59,3 +59,77 @@ stop_server() {
     server=""
     [ "$status" -eq 0 ] || fail "the server ended with $status instead of 0"
 }
+
+thousands() { sed -e ':again' -e 's/\([0-9]\)\([0-9]\{3\}\)\($\|[^0-9]\)/\1,\2\3/' -e 't again'; }
+read_report() { jq -r "$1" "$stage/report.json"; }
+
+# line WORDS VALUE HOLDS: one line of the table; HOLDS is true, false, or - where nothing is promised.
+broken=0
+line() {
+    local verdict=""
+    case $3 in
+        true) verdict="ok" ;;
+        false)
+            verdict="BROKEN"
+            broken=1
+            ;;
+    esac
+    printf '  %-28s %-34s %s\n' "$1" "$(printf '%s' "$2" | thousands)" "$verdict"
+}
+
+print_table() {
+    local units taken oversold buyers_count served acknowledged found settled confirmed
+    units=$(read_report '[.sale.items[].total] | add')
+    taken=$(read_report '[.sale.items[] | .held + .sold] | add')
+    oversold=$(read_report '[.sale.items[] | [0, .held + .sold - .total] | max] | add')
+    buyers_count=$(read_report '.buyers')
+    served=$(read_report '.sale.orders_taken')
+    acknowledged=$(read_report '.sale.acknowledged')
+    found=$(read_report '.sale.acknowledged_in_journal')
+    settled=$(read_report '.sale.settled_orders')
+    confirmed=$(read_report '.sale.confirmed_orders')
+    printf '\n  %s\n\n' "$(read_report '.target' | sed 's/^/One flash sale against /')"
+    line "held or sold" "$taken of $units" "$([ "$taken" -eq "$units" ] && echo true || echo false)"
+    line "buyers served, refused" "$served, $((buyers_count - served))" -
+    line "oversold" "$oversold" "$([ "$oversold" -eq 0 ] && echo true || echo false)"
+    line "acknowledged, in the journal" \
+        "$acknowledged, $(awk -v a="$found" -v b="$acknowledged" \
+            'BEGIN { printf "%.2f %%", b ? 100 * a / b : 0 }')" \
+        "$([ "$acknowledged" -gt 0 ] && [ "$found" -eq "$acknowledged" ] && echo true || echo false)"
+    line "settled = confirmed" "$settled = $confirmed" \
+        "$([ "$confirmed" -gt 0 ] && [ "$settled" -eq "$confirmed" ] && echo true || echo false)"
+    line "stampede verify" "$verified" "$([ "$verify_status" -eq 0 ] && echo true || echo false)"
+    line "stampede reconcile" "$reconciled" \
+        "$([ "$reconcile_status" -eq 0 ] && echo true || echo false)"
+    line "checks of the crowd" "$(read_report '[.invariants[].checked] | add')" \
+        "$(read_report '([.invariants[].broken] | add) == 0')"
+    line "time to sold-out" "$(read_report '.time_to_sold_out_ms | round') ms" -
+    line "requests per second" \
+        "$(read_report '.requests_in_busiest_second') in the busiest second" -
+    line "p50, p99, p99.9" "$(read_report '.latency_ms.accepted | [.p50, .p99, .p999]
+        | map(. * 100 | round / 100 | tostring) | join(", ")') ms" -
+    printf '\n'
+}
+
+say "starting the server"
+start_server
+say "buyers $buyers, mall $mall_api; 20,000 buyers are coming, then payments, then holds that lapse"
+load_status=0
+"$bin/stampede-load" run "$scenario" --buyers "$buyers" --mall-api "$mall_api" \
+    --mall-db "sqlite:$stage/mall.db" --data-dir "$stage/data" --stampede-binary "$bin/stampede" \
+    --server-pid "$server" --stop-server --json "$stage/report.json" >"$stage/crowd.log" ||
+    load_status=$?
+[ -s "$stage/report.json" ] || { cat "$stage/crowd.log" >&2; fail "the crowd could not run ($load_status)"; }
+stop_server
+say "the server has stopped; replaying its journal"
+verify_status=0
+verified=$("$bin/stampede" verify --data-dir "$stage/data" 2>&1) || verify_status=$?
+reconcile_status=0
+reconciled=$("$bin/stampede" reconcile --data-dir "$stage/data" --mall-db "sqlite:$stage/mall.db" \
+    2>&1) || reconcile_status=$?
+print_table
+if [ "$broken" -ne 0 ] || [ "$load_status" -ne 0 ]; then
+    cat "$stage/crowd.log" >&2
+    fail "not as promised (the crowd ended with $load_status)"
+fi
+say "every line holds"
