@@ -265,14 +265,14 @@ Judged<AdjustStock> MallDecoder::stock(std::string_view body) {
 
 Judged<std::vector<BuyerId>> MallDecoder::buyers(std::string_view body) {
     JsonReader reader = parser_->over(body);
-    static constexpr std::array<std::string_view, 1> names{"buyer_ids"};
+    static constexpr std::array<std::string_view, 1> names{"buyers"};
     std::vector<BuyerId> buyers;
     reader.read(names, Body::required, [&](std::size_t, ondemand::value value) {
         reader.read_array(
-            value, "buyer_ids", limits::records_per_event_max,
+            value, "buyers", limits::records_per_event_max,
             [&](ondemand::value element) { buyers.push_back(reader.buyer_id(element, {})); });
     });
-    reader.need(!buyers.empty(), "buyer_ids");
+    reader.need(!buyers.empty(), "buyers");
     if (reader.failed()) {
         return reader.problem();
     }

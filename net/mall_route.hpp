@@ -2,11 +2,11 @@
 // Paths of the mall's door, and which roles each needs. Pure.
 #pragma once
 
-#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "campaigns/command.hpp"
 #include "net/problem.hpp"
@@ -52,6 +52,13 @@ struct MallRoute {
 /// 404 for a path that does not exist or belongs to a play that is not available, 405 with Allow
 /// for a method that it does not have, 400 for an id that cannot be one.
 [[nodiscard]] Judged<MallRoute> route_mall(std::string_view method, std::string_view path);
+
+/// Every path that the door has, ids written {}: what the OpenAPI document must name.
+struct MallPath {
+    std::string_view method;
+    std::string_view path;
+};
+[[nodiscard]] std::vector<MallPath> mall_paths();
 
 /// The query of a list: each name at most once, unknown names refused.
 struct ListQuery {

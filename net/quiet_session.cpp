@@ -60,7 +60,7 @@ void QuietSession::on_deadline(const error_code& error, std::uint64_t serial) {
         return;
     }
     if (phase_ == Phase::header || phase_ == Phase::body) {
-        refuse({408, "REQUEST_TIMEOUT", "the request took too long to arrive"});
+        refuse({408, "TIMEOUT", "the request took too long to arrive"});
         return;
     }
     close();

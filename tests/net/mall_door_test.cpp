@@ -547,7 +547,7 @@ TEST_F(MallDoorTest, passes_operators_acts_on) {
     EXPECT_EQ(call(request("POST", "/v1/campaigns/7/pause")).status, 200);
     EXPECT_EQ(asked<campaigns::ChangeCampaign>().at(0).verb, campaigns::Verb::pause);
     EXPECT_EQ(
-        call(request("POST", "/v1/campaigns/7/blocklist", R"({"buyer_ids":["9","10"]})")).status,
+        call(request("POST", "/v1/campaigns/7/blocklist", R"({"buyers":["9","10"]})")).status,
         200);
     EXPECT_EQ(asked<campaigns::BlockBuyers>().at(0).buyers, (std::vector{BuyerId{9}, BuyerId{10}}));
     EXPECT_EQ(call(request("POST", "/v1/orders/10/release")).status, 200);
@@ -594,8 +594,8 @@ TEST_F(MallDoorTest, refuses_wrong_bodies_by_field) {
         {"/v1/payments/batch", R"({"payments":[]})", "payments: must not be empty"},
         {"/v1/refunds", R"({"quantity":-1})", "quantity: must be an integer from 0"},
         {"/v1/refunds", R"({"order_id":"1","quantity":0,"amount":0})", "refund_id: missing"},
-        {"/v1/campaigns/7/blocklist", R"({"buyer_ids":["x"]})", "buyer_ids[0]: must be a decimal"},
-        {"/v1/campaigns/7/blocklist", R"({"buyer_ids":[9]})", "buyer_ids[0]: must be a string"},
+        {"/v1/campaigns/7/blocklist", R"({"buyers":["x"]})", "buyers[0]: must be a decimal"},
+        {"/v1/campaigns/7/blocklist", R"({"buyers":[9]})", "buyers[0]: must be a string"},
         {"/v1/orders/10/resolve", R"({"decision":"maybe"})", "decision: must be"},
         {"/v1/orders/10/release", R"({"why":"x"})", "why: unknown field"},
         {"/v1/campaigns/7/end", "[]", "must be a JSON object"},
