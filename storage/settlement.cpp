@@ -326,8 +326,13 @@ MallResult<> Settlement::take_cursor(const std::optional<MallCursor>& found) {
     last_moved_us_ = engine::monotonic_us();
     published_cursor_.store(cursor_.raw(), std::memory_order_relaxed);
     backlog_starts_at_.store(cursor_.raw(), std::memory_order_relaxed);
-    const std::lock_guard guard(status_lock_);
-    status_.cursor = cursor_;
+    {
+        const std::lock_guard guard(status_lock_);
+        status_.cursor = cursor_;
+    }
+    if (on_settled_ && cursor_.raw() > 0) {
+        on_settled_(cursor_);
+    }
     return {};
 }
 

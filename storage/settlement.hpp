@@ -86,7 +86,8 @@ class Settlement {
     using OnSettled = std::function<void(CommitNumber)>;
 
     /// `database` and `feed` must outlive this and are used by its thread alone. `on_settled` is
-    /// called on that thread whenever the cursor has moved.
+    /// called on that thread whenever the cursor has moved, and with a cursor that was found, which
+    /// may be within start().
     Settlement(MallDatabase& database, engine::CommitFeed& feed, RecordsOfFrame records_of,
                std::string journal_id, const SettlementOptions& options = {},
                OnSettled on_settled = {});

@@ -143,6 +143,22 @@ TEST_F(SettlementTest, continues_where_the_database_stands) {
     expect_agreement(journal_, path_);
 }
 
+TEST_F(SettlementTest, tells_of_the_cursor_that_it_found) {
+    feed_.arrive(CommitNumber{7});
+    {
+        Settlement first(database_, feed_, records_of_campaigns(), journal_id, eager());
+        ASSERT_TRUE(first.start().has_value());
+        ASSERT_EQ(first.stop(long_enough), Settlement::Drained::yes);
+    }
+    std::vector<CommitNumber> told;
+    Settlement second(database_, feed_, records_of_campaigns(), journal_id, eager(),
+                      [&](CommitNumber to) { told.push_back(to); });
+    ASSERT_TRUE(second.start().has_value());
+    EXPECT_EQ(second.settled(), CommitNumber{7});
+    EXPECT_EQ(second.stop(long_enough), Settlement::Drained::yes);
+    EXPECT_EQ(told, std::vector<CommitNumber>{CommitNumber{7}}) << "there was nothing to settle";
+}
+
 TEST_F(SettlementTest, gathers_many_commits_into_one_transaction) {
     feed_.arrive(journal_.last());
     SettlementOptions options;
