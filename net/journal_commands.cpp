@@ -294,7 +294,14 @@ Verdict reconcile_with_mall(const std::string& data_dir, const std::string& mall
         complain(oldest.error().message);
         return Verdict::damaged;
     }
-    const CommitNumber last = kept->in_journal() ? kept->in_journal()->last : CommitNumber{0};
+    const auto whole = storage::scan_journal(
+        *directory, CommitNumber{0},
+        [](const storage::StoredCommit&) -> Result<storage::Walk> { return storage::Walk::go_on; });
+    if (whole.has_error()) {
+        complain("damaged: " + whole.error().message);
+        return Verdict::damaged;
+    }
+    const CommitNumber last = whole->visited.last;
     const std::string journal_id = directory->journal_id().text();
     const storage::JournalToCompare journal{
         .journal_id = journal_id,
