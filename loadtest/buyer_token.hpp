@@ -23,6 +23,9 @@ struct BuyerKey {
 /// `<key id>:<secret>` with the secret in hex (`hex:…` or 64 hex digits) or base64url.
 [[nodiscard]] Result<BuyerKey> parse_buyer_key(std::string_view text);
 
+/// From a file: one such line, or the server's key file.
+[[nodiscard]] Result<BuyerKey> read_buyer_key_file(const std::string& path);
+
 class TokenMint {
   public:
     /// `expires_s` in seconds since 1970; it has the same width in all tokens of the run.

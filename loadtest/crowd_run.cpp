@@ -8,6 +8,7 @@
 
 #include "engine/vocabulary/check.hpp"
 #include "loadtest/seeded_random.hpp"
+#include "loadtest/waiting_acts.hpp"
 
 namespace stampede::loadtest {
 namespace {
@@ -16,8 +17,6 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
-using ActIndex = std::uint32_t;
-constexpr ActIndex no_act = ~ActIndex{0};
 constexpr std::uint64_t comes_back_purpose = 8;
 // Acts released in one round, so that answers are looked at in between.
 constexpr std::size_t acts_per_round_max = 256;
@@ -35,7 +34,6 @@ class CrowdRunner final : public SwarmListener {
         acts_ = std::move(plan.acts);
         planned_ = acts_.size();
         next_key_ = plan.first_free_key;
-        next_waiting_.assign(acts_.size(), no_act);
         result_.answers.reserve(acts_.size());
         result_.numbers.planned = acts_.size();
     }
@@ -52,11 +50,6 @@ class CrowdRunner final : public SwarmListener {
     void disconnected(ConnectionIndex connection, int error) override;
 
   private:
-    // Acts that wait for room on their connection, oldest first.
-    struct Queue {
-        ActIndex head = no_act;
-        ActIndex tail = no_act;
-    };
     struct Later {
         SteadyTime at;
         ActIndex act;
@@ -70,7 +63,7 @@ class CrowdRunner final : public SwarmListener {
 
     [[nodiscard]] ConnectionIndex connection_of(const PlannedAct& act) const {
         return ConnectionIndex{static_cast<std::uint32_t>(
-            (act.buyer.raw() - scenario_.crowd.first_buyer.raw()) % waiting_.size())};
+            (act.buyer.raw() - scenario_.crowd.first_buyer.raw()) % waiting_.connections())};
     }
     void release_due(SteadyTime now);
     void start(ActIndex index, SteadyTime now);
@@ -92,9 +85,7 @@ class CrowdRunner final : public SwarmListener {
     std::size_t planned_ = 0;  // acts_ before this are the plan, after it follow-ups
     std::size_t next_planned_ = 0;
     KeyNumber next_key_;
-    std::vector<ActIndex> next_waiting_;
-    std::vector<Queue> waiting_;
-    std::uint64_t waiting_count_ = 0;
+    WaitingActs waiting_;
     std::priority_queue<Later> later_;
     std::priority_queue<Reconnect> reconnects_;
     boost::unordered_flat_set<OrderId, std::hash<OrderId>> known_orders_;
@@ -105,7 +96,7 @@ class CrowdRunner final : public SwarmListener {
 };
 
 Result<> CrowdRunner::open_all(SteadyTime deadline, const Endpoint& target) {
-    const auto count = static_cast<std::uint32_t>(waiting_.size());
+    const std::uint32_t count = waiting_.connections();
     // Opened in portions: a listener's queue has a bound, and a full one costs a second each.
     constexpr std::uint32_t portion = 512;
     for (std::uint32_t opened = 0; opened < count; opened += portion) {
@@ -133,19 +124,11 @@ void CrowdRunner::start(ActIndex index, SteadyTime now) {
     result_.numbers.lag.record(now - (t0_ + act.at));
     last_due_ = now;
     const ConnectionIndex connection = connection_of(act);
-    Queue& queue = waiting_[connection.raw()];
-    if (queue.head == no_act && swarm_->has_room(connection)) {
+    if (waiting_.empty(connection) && swarm_->has_room(connection)) {
         send(index, connection);
-        return;
-    }
-    next_waiting_[index] = no_act;
-    if (queue.head == no_act) {
-        queue.head = index;
     } else {
-        next_waiting_[queue.tail] = index;
+        waiting_.push(connection, index);
     }
-    queue.tail = index;
-    ++waiting_count_;
 }
 
 void CrowdRunner::send(ActIndex index, ConnectionIndex connection) {
@@ -162,12 +145,8 @@ void CrowdRunner::send(ActIndex index, ConnectionIndex connection) {
 }
 
 void CrowdRunner::work_off(ConnectionIndex connection) {
-    Queue& queue = waiting_[connection.raw()];
-    while (queue.head != no_act && swarm_->has_room(connection)) {
-        const ActIndex index = queue.head;
-        queue.head = next_waiting_[index];
-        --waiting_count_;
-        send(index, connection);
+    while (!waiting_.empty(connection) && swarm_->has_room(connection)) {
+        send(*waiting_.take(connection), connection);
     }
 }
 
@@ -189,7 +168,6 @@ void CrowdRunner::add(PlannedAct act, SteadyTime at) {
     act.tries = 0;
     act.after = AfterAsking::waits;
     acts_.push_back(act);
-    next_waiting_.push_back(no_act);
     later_.push({at, static_cast<ActIndex>(acts_.size() - 1)});
 }
 
@@ -315,7 +293,7 @@ void CrowdRunner::release_due(SteadyTime now) {
 }
 
 bool CrowdRunner::finished() const {
-    return next_planned_ == planned_ && later_.empty() && waiting_count_ == 0 &&
+    return next_planned_ == planned_ && later_.empty() && waiting_.count() == 0 &&
            swarm_->under_way() == 0;
 }
 
@@ -367,15 +345,15 @@ CrowdResult CrowdRunner::take_result() {
             result_.unknown.push_back(acts_[index]);
         }
     };
-    for (const Queue& queue : waiting_) {
-        for (ActIndex index = queue.head; index != no_act; index = next_waiting_[index]) {
-            note(index);
+    for (std::uint32_t at = 0; at < waiting_.connections(); ++at) {
+        while (const std::optional<ActIndex> index = waiting_.take(ConnectionIndex{at})) {
+            note(*index);
         }
     }
     for (; !later_.empty(); later_.pop()) {
         note(later_.top().act);
     }
-    for (std::uint32_t at = 0; at < waiting_.size(); ++at) {
+    for (std::uint32_t at = 0; at < waiting_.connections(); ++at) {
         swarm_->drop(ConnectionIndex{at});  // tells lost() for what is under way
     }
     result_.numbers.unknown = result_.unknown.size();

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "loadtest/report.hpp"
+#include "loadtest/report_figures.hpp"
 
 namespace stampede::loadtest {
 namespace {
@@ -39,10 +40,6 @@ std::string number(double value, int digits) {
     return text.data();
 }
 
-double ms(std::chrono::nanoseconds time) {
-    return static_cast<double>(time.count()) / 1e6;
-}
-
 std::string row(std::string_view name, const std::string& value) {
     return "<tr><th>" + escaped(name) + "</th><td>" + value + "</td></tr>\n";
 }
@@ -67,7 +64,7 @@ std::string latency_table(std::string_view name, const LatencyHistogram& latenci
     constexpr std::array<Mark, 5> marks{
         {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0}}};
     for (const Mark& mark : marks) {
-        const double value = ms(latencies.percentile(mark.share));
+        const double value = in_ms(latencies.percentile(mark.share));
         text += std::string{"<tr><th>"} + mark.label + "</th><td class=n>" + number(value, 3) +
                 " ms</td>" + bar(value) + "</tr>\n";
     }
@@ -146,7 +143,7 @@ std::string html_report(const RunReport& report) {
                                 std::to_string(numbers.unknown) + " unknown");
     text += row("rate", number(rate, 0) + " answers/s over " + number(length, 3) + " s");
     if (numbers.sold_out_after.count() > 0) {
-        text += row("sold out after", number(ms(numbers.sold_out_after), 1) + " ms");
+        text += row("sold out after", number(in_ms(numbers.sold_out_after), 1) + " ms");
     }
     text += row("generator", number(numbers.machine.generator_busy() * 100, 1) +
                                  " % of a core busy (" + std::string{numbers.wire} + ")");

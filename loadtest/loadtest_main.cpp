@@ -41,6 +41,7 @@ struct VerifyOptions {
     std::string mall_address = "127.0.0.1:8081";
     std::string api_key = "dev";
     std::string buyer_key;
+    std::string buyer_key_file;
     std::string data_directory;
     std::string stampede_binary = "stampede";
     unsigned replay_payments = 1;
@@ -133,8 +134,10 @@ int verify_command(const VerifyOptions& options) {
             return failed(buyers.has_value() ? mall.error() : buyers.error());
         }
         VerifyAsk ask{*buyers, *mall, options.api_key, std::nullopt, options.replay_payments};
-        if (!options.buyer_key.empty()) {
-            const Result<BuyerKey> key = parse_buyer_key(options.buyer_key);
+        if (!options.buyer_key.empty() || !options.buyer_key_file.empty()) {
+            const Result<BuyerKey> key = options.buyer_key_file.empty()
+                                             ? parse_buyer_key(options.buyer_key)
+                                             : read_buyer_key_file(options.buyer_key_file);
             if (!key.has_value()) {
                 return failed(key.error());
             }
@@ -158,7 +161,7 @@ int verify_command(const VerifyOptions& options) {
     return exit_with(broken ? ExitCode::invariant_broken : ExitCode::success);
 }
 
-// A key's text, from a file so that it does not show in the list of processes.
+// From a file, so that the key does not show in the list of processes.
 std::string read_key_file(const std::string& path) {
     std::ifstream file{path};
     std::string line;
@@ -180,7 +183,9 @@ void add_door_options(CLI::App& command, std::string& buyers, std::string& mall,
                     "<key id>:<secret, hex or base64url> that mints buyer tokens "
                     "[env STAMPEDE_LOAD_BUYER_KEY]")
         ->envname("STAMPEDE_LOAD_BUYER_KEY");
-    command.add_option("--buyer-key-file", buyer_key_file, "… from a file's first line")
+    command
+        .add_option("--buyer-key-file", buyer_key_file,
+                    "… from a file's first line, or from the server's key file")
         ->check(CLI::ExistingFile);
 }
 
@@ -191,11 +196,10 @@ void add_journal_options(CLI::App& command, std::string& directory, std::string&
         ->capture_default_str();
 }
 
-void add_run_options(CLI::App& command, RunOptions& options, std::string& buyer_key_file,
-                     std::string& api_key_file) {
+void add_run_options(CLI::App& command, RunOptions& options, std::string& api_key_file) {
     command.add_option("scenario", options.scenario, "a TOML file, or a built-in name")->required();
     add_door_options(command, options.buyers_address, options.mall_address, options.api_key,
-                     options.buyer_key, buyer_key_file, api_key_file);
+                     options.buyer_key, options.buyer_key_file, api_key_file);
     command.add_option("--json", options.json_file, "write the report as JSON");
     command.add_option("--html", options.html_file, "write the report as one HTML file");
     command.add_option("--mall-db", options.mall_database,
@@ -215,11 +219,10 @@ void add_run_options(CLI::App& command, RunOptions& options, std::string& buyer_
                        "append every acknowledged answer to this file, for verify-answers");
 }
 
-void add_verify_options(CLI::App& command, VerifyOptions& options, std::string& buyer_key_file,
-                        std::string& api_key_file) {
+void add_verify_options(CLI::App& command, VerifyOptions& options, std::string& api_key_file) {
     command.add_option("file", options.file, "written by run --journal-of-answers")->required();
     add_door_options(command, options.buyers_address, options.mall_address, options.api_key,
-                     options.buyer_key, buyer_key_file, api_key_file);
+                     options.buyer_key, options.buyer_key_file, api_key_file);
     add_journal_options(command, options.data_directory, options.stampede_binary);
     command
         .add_option("--replay-payments", options.replay_payments,
@@ -242,26 +245,22 @@ int main(int argc, char** argv) {
     RunOptions options;
     VerifyOptions verify_options;
     std::string name;
-    std::string buyer_key_file;
     std::string api_key_file;
     CLI::App* run = program.add_subcommand("run", "send the crowd and judge what came back");
-    add_run_options(*run, options, buyer_key_file, api_key_file);
+    add_run_options(*run, options, api_key_file);
     CLI::App* check = program.add_subcommand("check", "read a scenario and name its mistakes");
     check->add_option("scenario", name, "a TOML file, or a built-in name")->required();
     CLI::App* show = program.add_subcommand("show", "print a built-in scenario");
     show->add_option("scenario", name, "its name")->required();
     CLI::App* verify = program.add_subcommand(
         "verify-answers", "hold a server, or its journal, against what it acknowledged");
-    add_verify_options(*verify, verify_options, buyer_key_file, api_key_file);
+    add_verify_options(*verify, verify_options, api_key_file);
     CLI11_PARSE(program, argc, argv);
     if (*check) {
         return check_command(name);
     }
     if (*show) {
         return show_command(name);
-    }
-    if (!buyer_key_file.empty()) {
-        options.buyer_key = verify_options.buyer_key = read_key_file(buyer_key_file);
     }
     if (!api_key_file.empty()) {
         options.api_key = verify_options.api_key = read_key_file(api_key_file);

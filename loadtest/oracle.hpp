@@ -52,6 +52,7 @@ struct KnownOrder {
     Money amount;
     Receipt receipt;
     Instant pay_by;
+    Receipt cancel_receipt;  // when cancelled
     bool cancelled = false;
     bool confirmed = false;  // a payment was answered CONFIRMED, LATE_CONFIRMED or ALREADY_DONE
     bool late = false;       // … after its hold had lapsed

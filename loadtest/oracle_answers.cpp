@@ -228,6 +228,30 @@ Quantity most_at_once(const std::vector<KnownOrder>& orders, ItemIndex item, Dur
     return most;
 }
 
+// The same by the journal's own order: receipts say exactly when units were taken and given back by
+// a cancel. Orders that may have lapsed or were refunded are left out.
+Quantity most_by_receipt(const std::vector<KnownOrder>& orders, ItemIndex item) {
+    std::vector<std::pair<Receipt, Quantity>> steps;
+    for (const KnownOrder& order : orders) {
+        const bool lasts = order.confirmed || !order.may_have_lapsed;
+        if (order.item != item || order.refunded || order.late || !lasts) {
+            continue;
+        }
+        steps.emplace_back(order.receipt, order.quantity);
+        if (order.cancelled) {
+            steps.emplace_back(order.cancel_receipt, Quantity{0} - order.quantity);
+        }
+    }
+    std::sort(steps.begin(), steps.end());
+    Quantity now;
+    Quantity most;
+    for (const auto& [at, change] : steps) {
+        now += change;
+        most = std::max(most, now);
+    }
+    return most;
+}
+
 Finding judge_oversell(const Account& account, const std::vector<KnownOrder>& orders) {
     Finding finding{"no_oversell", "units held or sold never exceed an item's stock"};
     std::vector<Quantity> taken(account.sale.items.size());
@@ -238,8 +262,9 @@ Finding judge_oversell(const Account& account, const std::vector<KnownOrder>& or
     }
     for (std::uint32_t item = 0; item < taken.size(); ++item) {
         const ItemOnSale& sold = account.sale.items[item];
-        const Quantity most =
-            std::max(taken[item], most_at_once(orders, ItemIndex{item}, account.sale.hold));
+        const ItemIndex index{item};
+        const Quantity most = std::max({taken[item], most_at_once(orders, index, account.sale.hold),
+                                        most_by_receipt(orders, index)});
         finding.expect(most <= sold.stock, [&] {
             return "item " + sold.item_id + ": " + std::to_string(most.units()) +
                    " units held or sold of " + std::to_string(sold.stock.units());

@@ -123,6 +123,7 @@ std::vector<KnownOrder> known_orders(const Account& account) {
         if (answer.kind == ActKind::cancel && answer.code == AnswerCode::cancelled) {
             if (KnownOrder* order = find(orders, answer.order)) {
                 order->cancelled = true;
+                order->cancel_receipt = answer.receipt;
             }
         }
     }

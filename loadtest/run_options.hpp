@@ -16,7 +16,8 @@ struct RunOptions {
     std::string json_file;
     std::string html_file;
     std::string api_key = "dev";
-    std::string buyer_key;       // <key id>:<secret>; needed for token identity
+    std::string buyer_key;  // <key id>:<secret>; this or a file for token identity
+    std::string buyer_key_file;
     std::string mall_database;   // sqlite:PATH; empty: not checked
     std::string data_directory;  // for the journal check; empty: not checked
     std::string stampede_binary = "stampede";

@@ -39,7 +39,9 @@ Result<std::vector<std::string>> tokens_for(const Scenario& scenario, const RunO
     if (scenario.crowd.identity == Identity::header) {
         return std::vector<std::string>{};
     }
-    const Result<BuyerKey> key = parse_buyer_key(options.buyer_key);
+    const Result<BuyerKey> key = options.buyer_key_file.empty()
+                                     ? parse_buyer_key(options.buyer_key)
+                                     : read_buyer_key_file(options.buyer_key_file);
     if (!key.has_value()) {
         return fault("token identity needs --buyer-key-file or STAMPEDE_LOAD_BUYER_KEY: " +
                      key.error().message);

@@ -321,6 +321,23 @@ TEST(Oracle, notices_an_oversell_that_was_over_before_the_end) {
     EXPECT_EQ(oversell->broken, 1u) << "four of three units were held at the same time";
 }
 
+TEST(Oracle, notices_an_oversell_that_a_cancel_hid) {
+    World world = right_sale();
+    // Orders 1 to 5 were taken before order 4 was cancelled: five units at that moment.
+    world.account.sale.items[0].stock = Quantity{3};
+    world.account.payments = {paid(held(1), AnswerCode::confirmed)};
+    world.account.answers.erase(world.account.answers.begin() + 1);
+    world.account.refunds.clear();
+    EXPECT_TRUE(broken_in(world).contains("no_oversell")) << "1, 3, 4 and 5 of three units";
+    world.account.answers.back().receipt = {3, 1, 104};  // the cancel came before order 5
+    for (std::size_t at = 0; at < world.account.answers.size(); ++at) {
+        if (world.account.answers[at].buyer == held(5).buyer) {
+            world.account.answers[at].receipt = {3, 1, 205};
+        }
+    }
+    EXPECT_FALSE(broken_in(world).contains("no_oversell"));
+}
+
 TEST(Oracle, allows_a_unit_to_be_sold_again_after_its_hold_has_lapsed) {
     World world = right_sale();
     Account& account = world.account;
