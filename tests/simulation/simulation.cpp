@@ -23,6 +23,7 @@ using namespace campaigns;
 using net::ConnectionId;
 
 constexpr CampaignId campaign_id{7};
+constexpr Duration restart_grace = Duration::seconds(5);
 constexpr std::uint64_t quiescence_turns_max = 200'000;
 
 /// Which faults and which worlds: chosen first, since what is left out matters as much.
@@ -66,13 +67,15 @@ struct Node {
         gateway.emplace([this] { loop.wake(); }, [] {});
         net::SaleLoopOptions options;
         options.trust = net::TrustHeaders::from_everybody;
-        options.recovery_grace = Duration::seconds(5);
+        options.recovery_grace = restart_grace;
         options.random_seed = chance.bits() | 1U;
         sale.emplace(shards, journal, *clock, loop, *gateway, counters, recorder, options);
         net::HttpServerOptions door_options;
         door_options.connections_max = 64;
         door.emplace(loop, *sale, door_options);
         sale->serve_through(*door);
+        started_at = clock->last();
+        last_turn_at = started_at;
     }
 
     ModelJournal journal;
@@ -84,6 +87,8 @@ struct Node {
     engine::FlightRecorder recorder{1024};
     std::optional<net::SaleLoop> sale;
     std::optional<net::HttpServer> door;
+    Instant started_at;
+    Instant last_turn_at;  // of the last look for forgotten holds
 };
 
 struct Asked {
@@ -207,6 +212,9 @@ class World {
             if (auto wrong = witness_.see(kept[at].commit())) {
                 fail(*wrong);
             }
+            if (witness_.most_units_ever() > swarm_.per_buyer) {
+                fail("a buyer got more than the limit");
+            }
             trace({reinterpret_cast<const char*>(kept[at].frames.data()), kept[at].frames.size()});
         }
     }
@@ -215,6 +223,27 @@ class World {
         const net::SteadyTime now{time_.boottime_ms()};
         node_->loop.turn(*node_->door, now);
         take_replies();
+        if (chance_.percent(2)) {
+            look_for_forgotten_holds();
+        }
+    }
+
+    /// Every turn fires what is due, up to its budget, so once the grace of the last restart is
+    /// over no hold outlives its time.
+    void look_for_forgotten_holds() {
+        const Instant now = node_->clock->last();
+        if (campaign() == nullptr || now < node_->started_at + restart_grace) {
+            return;
+        }
+        const OrderBook& book = campaign()->book();
+        for (RecordIndex at = 0; at < book.order_count(); ++at) {
+            const OrderRecord& order = book.order(at);
+            if (order.state == OrderState::held && order.pay_by < node_->last_turn_at &&
+                node_->last_turn_at >= node_->started_at + restart_grace) {
+                fail("a hold outlives its time: " + Base36(order.id.raw()).str());
+            }
+        }
+        node_->last_turn_at = now;
     }
 
     void sync() {

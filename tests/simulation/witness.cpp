@@ -41,7 +41,9 @@ std::optional<std::string> JournalWitness::see(const engine::Commit& commit) {
 void JournalWitness::count(const Event& event) {
     if (const auto* family = std::get_if<SeckillEvent>(&event)) {
         const auto& held = std::get<StockHeld>(*family);
+        owner_[held.order] = held.buyer;
         for (const HeldLine& line : held.lines) {
+            take(held.order, line.quantity.units());
             move(line.item, -line.quantity.units());
             lines_[held.order].push_back(line);
         }
@@ -66,6 +68,7 @@ void JournalWitness::count(const Event& event) {
     const auto& family = std::get<OrderEvent>(event);
     const auto give_back = [&](OrderId order) {
         for (const HeldLine& line : lines_[order]) {
+            take(order, -line.quantity.units());
             move(line.item, line.quantity.units());
         }
     };
@@ -76,10 +79,12 @@ void JournalWitness::count(const Event& event) {
     } else if (const auto* confirmed = std::get_if<OrderConfirmed>(&family)) {
         ++confirmed_;
         for (const ConfirmedLine& line : confirmed->lines) {
+            take(confirmed->order, confirmed->late ? line.quantity.units() : 0);
             move(line.item, confirmed->late ? -line.quantity.units() : 0);
         }
     } else if (const auto* refunded = std::get_if<OrderRefunded>(&family)) {
         for (const auto& part : refunded->parts) {
+            take(refunded->order, refunded->units_return ? -part.quantity.units() : 0);
             const bool returns =
                 refunded->units_return && refunded->restock == Restock::to_activity;
             move(part.item, returns ? part.quantity.units() : 0);

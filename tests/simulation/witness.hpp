@@ -4,6 +4,7 @@
 // shares nothing with the rules but the events' bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,6 +29,12 @@ class JournalWitness {
     }
     /// Whether some instant from `since` (the newest durable commit then) on had no unit available.
     [[nodiscard]] bool was_sold_out_since(CommitNumber since, std::uint16_t item) const;
+    /// Units that a buyer holds or has bought and not given back.
+    [[nodiscard]] std::int64_t units_of(BuyerId buyer) const {
+        const auto found = units_.find(buyer);
+        return found == units_.end() ? 0 : found->second;
+    }
+    [[nodiscard]] std::int64_t most_units_ever() const { return most_units_; }
     [[nodiscard]] std::uint64_t events() const { return events_; }
     [[nodiscard]] std::uint64_t confirmed_orders() const { return confirmed_; }
 
@@ -38,12 +45,20 @@ class JournalWitness {
     };
     void count(const campaigns::Event& event);
     void move(std::uint16_t item, std::int64_t units) { available_[item] += units; }
+    void take(OrderId order, std::int64_t units) {
+        std::int64_t& has = units_[owner_[order]];
+        has += units;
+        most_units_ = std::max(most_units_, has);
+    }
 
     CommitNumber durable_;
     std::map<ShardIndex, Sequence> sequences_;
     std::map<std::uint16_t, std::int64_t> available_;
     std::map<std::uint16_t, std::vector<Sample>> history_;
     std::map<OrderId, std::vector<campaigns::HeldLine>> lines_;
+    std::map<OrderId, BuyerId> owner_;
+    std::map<BuyerId, std::int64_t> units_;
+    std::int64_t most_units_ = 0;
     std::uint64_t events_ = 0;
     std::uint64_t confirmed_ = 0;
 };
