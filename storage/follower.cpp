@@ -75,10 +75,9 @@ void Follower::request_checkpoint() {
 
 /// Wakes those who wait for progress; costs nothing while no one does.
 void Follower::announce() {
-    // seq_cst on both sides (waiting_ here, applied_ there): either we see the waiter or it sees
-    // the progress when it looks under the lock.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (waiting_.load() > 0) {
+    // The progress was stored and waiting_ is read in one order with the waiter's count and look
+    // (all seq_cst): either we see the waiter, or it sees the progress.
+    if (waiting_.load(std::memory_order_seq_cst) > 0) {
         {
             const std::lock_guard lock{mutex_};
         }
@@ -135,7 +134,7 @@ Result<bool> Follower::apply_next(std::chrono::milliseconds patience) {
         if (copy_->signature() != durable.commit().signature) {
             return fault(name + " gives the follower another state than the server has");
         }
-        applied_.store(durable.number().raw(), std::memory_order_release);
+        applied_.store(durable.number().raw(), std::memory_order_seq_cst);
     }
     position_ = {durable.position(), durable.commit().signature, durable.commit().journal_time,
                  durable.stored().writer.epoch};
@@ -195,7 +194,7 @@ Result<> Follower::checkpoint_and_trim() {
             journal_.store().pool()->remove_slowly(checkpoint.path);
         }
     }
-    newest_checkpoint_.store(written->number.raw(), std::memory_order_release);
+    newest_checkpoint_.store(written->number.raw(), std::memory_order_seq_cst);
     announce();
     return {};
 }

@@ -51,7 +51,7 @@ class Follower {
 
     /// The commit that the copy stands at.
     [[nodiscard]] CommitNumber applied() const {
-        return CommitNumber{applied_.load(std::memory_order_acquire)};
+        return CommitNumber{applied_.load(std::memory_order_seq_cst)};
     }
     /// False when the copy did not reach `commit` within `patience`.
     [[nodiscard]] bool wait_for(CommitNumber commit, std::chrono::milliseconds patience) const;
@@ -62,7 +62,7 @@ class Follower {
     void request_checkpoint();
     /// The newest checkpoint that was written and read back; 0 for none yet.
     [[nodiscard]] CommitNumber newest_checkpoint() const {
-        return CommitNumber{newest_checkpoint_.load(std::memory_order_acquire)};
+        return CommitNumber{newest_checkpoint_.load(std::memory_order_seq_cst)};
     }
     /// False when there was no such checkpoint within `patience`.
     [[nodiscard]] bool wait_for_checkpoint(CommitNumber at_least,

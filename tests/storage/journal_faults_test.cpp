@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 
 #include "tests/support/faulty_file_system.hpp"
 #include "tests/support/journal_rig.hpp"
@@ -89,7 +90,10 @@ TEST_P(FailingCall, ends_the_journal_and_loses_nothing_wherever_it_is) {
     ASSERT_GT(calls, 60U);
     std::uint64_t refused = 0;
     std::uint64_t ended = 0;
-    for (std::uint64_t call = 1; call <= calls; ++call) {
+    // All of them when asked for, otherwise a sample that differs between the two kinds.
+    const std::uint64_t step = std::getenv("STAMPEDE_EVERY_CALL") != nullptr ? 1 : 4;
+    const std::uint64_t first = GetParam() == Failure::io_error ? 1 : 1 + step / 2;
+    for (std::uint64_t call = first; call <= calls; call += step) {
         SCOPED_TRACE("call " + std::to_string(call));
         const TemporaryDirectory place;
         const auto plan = std::make_shared<FaultPlan>();
@@ -102,7 +106,7 @@ TEST_P(FailingCall, ends_the_journal_and_loses_nothing_wherever_it_is) {
         expect_nothing_lost(place.path() / "shop", outcome);
     }
     EXPECT_GT(refused, 0U);
-    EXPECT_GT(ended, 20U);
+    EXPECT_GT(ended, 20U / step);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, FailingCall, testing::Values(Failure::io_error, Failure::no_space),
