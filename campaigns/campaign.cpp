@@ -22,6 +22,7 @@ Campaign::Campaign(CampaignId id, std::shared_ptr<const CampaignConfig> config, 
     header_.editor = editor;
     set_config(std::move(config));
     reset_cells();
+    blocked_ = config_->audience.blocklist;
     own_signature_.put_in(header_digest());
 }
 
@@ -42,7 +43,11 @@ void Campaign::reset_cells() {
     for (std::uint16_t item = 0; item < cells_.size(); ++item) {
         own_signature_.put_in(cell_digest(item));
     }
-    blocked_ = config_->audience.blocklist;
+}
+
+bool Campaign::has_not_begun() const {
+    return header_.state == CampaignState::draft || header_.state == CampaignState::scheduled ||
+           header_.state == CampaignState::warming;
 }
 
 std::uint64_t Campaign::cell_digest(std::uint16_t item) const {
@@ -120,6 +125,13 @@ std::optional<std::uint32_t> Campaign::slot_at(Instant at) const {
     return static_cast<std::uint32_t>(std::prev(after) - windows.begin());
 }
 
+std::uint32_t Campaign::slot_of_hold(Instant at) const {
+    const auto after = std::ranges::upper_bound(config_->windows, at, {}, &SlotWindow::from);
+    return after == config_->windows.begin()
+               ? 0
+               : static_cast<std::uint32_t>(std::prev(after) - config_->windows.begin());
+}
+
 std::optional<Instant> Campaign::next_opening(Instant now) const {
     const auto& windows = config_->windows;
     if (windows.empty()) {
@@ -144,7 +156,9 @@ OrderView Campaign::view(RecordIndex index) const {
     view.order_id = order.id;
     view.campaign = id_;
     view.buyer = order.buyer;
-    view.state = order.state;
+    // From the kill on every hold is judged as released, also where the sweep has not come by yet.
+    view.state =
+        header_.killed && order.state == OrderState::held ? OrderState::cancelled : order.state;
     view.waits_for_operator = order.waits_for_operator;
     view.amount = order.amount;
     view.refunded_amount = order.refunded_amount;

@@ -47,6 +47,8 @@ class Campaign {
     [[nodiscard]] const Actor& editor() const { return header_.editor; }
     /// When it ended or was killed.
     [[nodiscard]] std::optional<Instant> ended_at() const;
+    /// Nothing has been sold yet: a draft, or published and waiting for its start.
+    [[nodiscard]] bool has_not_begun() const;
     /// For ever: a killed campaign stays one when it is settled.
     [[nodiscard]] bool was_killed() const { return header_.killed; }
     [[nodiscard]] const OrderBook& book() const { return book_; }
@@ -58,6 +60,9 @@ class Campaign {
     [[nodiscard]] Phase phase(Instant now) const;
     /// Position of the 场次 that `at` lies in; 0 where the campaign has none; empty between slots.
     [[nodiscard]] std::optional<std::uint32_t> slot_at(Instant at) const;
+    /// The slot that a hold made at `at` counts in: while the sale ends, the last one that was
+    /// open.
+    [[nodiscard]] std::uint32_t slot_of_hold(Instant at) const;
     /// Start of the next 场次 (or of the sale) after `now`, if there is one.
     [[nodiscard]] std::optional<Instant> next_opening(Instant now) const;
 
@@ -126,6 +131,7 @@ class Campaign {
                         const Stamp& stamp);
     void arm_lifecycle(Effects& effects) const;
     void reset_cells();
+    void block_as_configured(const CampaignConfig& before);
     void ask_for_mass_work(Effects& effects) const;
 
     template <class Change>

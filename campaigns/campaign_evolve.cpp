@@ -40,22 +40,18 @@ void Campaign::apply(const CampaignDrafted& /*event*/, const Stamp& /*stamp*/,
 }
 
 void Campaign::apply(const CampaignRevised& event, const Stamp& /*stamp*/, Effects& effects) {
-    const bool has_not_begun = header_.state == CampaignState::draft ||
-                               header_.state == CampaignState::scheduled ||
-                               header_.state == CampaignState::warming;
     own_signature_.take_out(header_digest());
+    const std::shared_ptr<const CampaignConfig> before = config_;
     set_config(event.config);
+    block_as_configured(*before);
     header_.version = event.version;
     header_.editor = event.actor;
-    if (has_not_begun) {
+    if (has_not_begun()) {
         reset_cells();
         if (header_.state == CampaignState::warming) {
             header_.state = CampaignState::scheduled;
         }
     } else {
-        std::vector<BuyerId> blocked;
-        std::ranges::set_union(blocked_, config_->audience.blocklist, std::back_inserter(blocked));
-        blocked_ = std::move(blocked);
         for (std::uint16_t item = 0; item < cells_.size(); ++item) {
             if (cells_[item].reserve() != config_->items[item].reserve) {
                 change_cell(
@@ -88,8 +84,27 @@ void Campaign::apply(const CampaignStateChanged& event, const Stamp& stamp, Effe
     ask_for_mass_work(effects);
 }
 
+/// An edit replaces the configured part of the blocklist; what operators added stays.
+void Campaign::block_as_configured(const CampaignConfig& before) {
+    std::vector<BuyerId> added;
+    std::ranges::set_difference(blocked_, before.audience.blocklist, std::back_inserter(added));
+    blocked_.clear();
+    std::ranges::set_union(added, config_->audience.blocklist, std::back_inserter(blocked_));
+}
+
 void Campaign::apply(const StockAdjusted& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
     change_cell(event.item, [&](StockCell& cell) { cell.adjust(event.delta); });
+    if (!has_not_begun()) {
+        return;
+    }
+    // Before the start an edit sets the stock anew from the configuration: the delta goes in there,
+    // as a new version, so that no edit of somebody who has not seen it can undo it.
+    CampaignConfig config = *config_;
+    config.items[event.item].stock += Quantity{event.delta};
+    own_signature_.take_out(header_digest());
+    set_config(std::make_shared<const CampaignConfig>(std::move(config)));
+    ++header_.version;
+    own_signature_.put_in(header_digest());
 }
 
 void Campaign::apply(const BuyersBlocked& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
@@ -127,7 +142,7 @@ void Campaign::apply(const TicketIssued& event, const Stamp& /*stamp*/, Effects&
 // Family seckill ---------------------------------------------------------------------------------
 
 void Campaign::apply(const StockHeld& event, const Stamp& stamp, Effects& effects) {
-    const std::uint32_t slot = slot_at(stamp.at).value_or(0);
+    const std::uint32_t slot = slot_of_hold(stamp.at);
     boost::container::static_vector<LineRecord, limits::lines_per_order_max> lines;
     Money amount;
     std::uint32_t units = 0;
@@ -205,6 +220,7 @@ void Campaign::end_hold(RecordIndex index, OrderState state, HoldMark mark) {
     book_.change_order(index, [&](OrderRecord& record) {
         record.state = state;
         record.marked = mark == HoldMark::keep;
+        record.was_cancelled = state == OrderState::cancelled;
     });
 }
 
@@ -241,6 +257,7 @@ void Campaign::settle_payment(RecordIndex order, const PaymentId& payment_id, Mo
                                             .previous_of_order = book_.order(order).last_payment,
                                             .amount = amount,
                                             .refunded = Money{0},
+                                            .refunded_units = Quantity{0},
                                             .paid_at = paid_at,
                                             .receipt = stamp.sequence,
                                             .reason = reason,
@@ -346,6 +363,7 @@ void Campaign::apply(const OrderRefunded& event, const Stamp& stamp, Effects& ef
     if (payment != no_record) {
         book_.change_payment(payment, [&](PaymentRecord& record) {
             record.refunded += event.amount;
+            record.refunded_units += event.quantity;
             if (record.refunded == record.amount) {
                 record.status = record.status == PaymentStatus::counts ? PaymentStatus::counts
                                                                        : PaymentStatus::refunded;

@@ -304,45 +304,54 @@ Answer CampaignMachine::key_reused() {
     return answer;
 }
 
-Answer CampaignMachine::recall(std::uint64_t scope, EventNumber number,
-                               std::uint64_t subject) const {
-    Answer answer;
-    answer.replayed = true;
+bool CampaignMachine::is_remembered(const Answer& answer) {
+    return answer.code != Code::order_closed && answer.code != Code::amount_mismatch &&
+           answer.code != Code::order_unknown;
+}
+
+Answer CampaignMachine::recall(std::uint64_t scope, EventNumber number, std::uint64_t subject,
+                               Receipt receipt) const {
     const Campaign* campaign = find(CampaignId{scope});
+    Answer answer;
     if (campaign == nullptr) {
         answer.code = Code::campaign_unknown;
-        return answer;
-    }
-    const auto was = [&](EventNumber event) { return number == event; };
-    const EventNumber held{Family::seckill, StockHeld::kind};
-    if (number.family == Family::order || was(held)) {
+    } else if (number.family == Family::campaign) {
+        answer = recall_act(*campaign, number, subject);
+    } else {
         const RecordIndex index = campaign->book().find_order(OrderId{subject});
         check(index != no_record, "a remembered request about an order that is not here");
-        answer = replay_of_order(*campaign, index);
-        if (was({Family::order, HoldReleased::kind})) {
-            answer.code = Code::cancelled;
-            answer.order->state = OrderState::cancelled;
-        } else if (!was(held)) {
-            answer.code = Code::already_done;
-            answer.order = campaign->view(index);
-        }
-    } else if (was({Family::campaign, TicketIssued::kind})) {
-        const TicketRecord* ticket = campaign->book().find_ticket(subject);
+        return replay_of_request(*campaign, index, number, receipt);
+    }
+    answer.replayed = true;
+    answer.receipt = receipt;
+    return answer;
+}
+
+Answer CampaignMachine::recall_act(const Campaign& campaign, EventNumber number,
+                                   std::uint64_t subject) {
+    const auto was = [&](std::uint8_t kind) { return number.kind == kind; };
+    Answer answer;
+    answer.code = Code::ok;
+    if (was(TicketIssued::kind)) {
+        const TicketRecord* ticket = campaign.book().find_ticket(subject);
         check(ticket != nullptr, "a remembered ticket that is not here");
-        answer.code = Code::ok;
         answer.ticket = Answer::TicketTerms{.item_id = ticket->item_id,
                                             .not_before = ticket->not_before,
                                             .expires = ticket->expires,
                                             .nonce = subject};
-    } else {
-        answer.code = Code::ok;
-        answer.campaign = campaign->id();
-        answer.version = campaign->version();
-        answer.campaign_state = was({Family::campaign, CampaignStateChanged::kind})
-                                    ? std::optional{static_cast<CampaignState>(subject)}
-                                    : std::optional{was({Family::campaign, CampaignDrafted::kind})
-                                                        ? CampaignState::draft
-                                                        : campaign->state()};
+        return answer;
+    }
+    // An operator's act: what it made, and for the rest the campaign as it is.
+    answer.campaign = campaign.id();
+    answer.version = campaign.version();
+    answer.campaign_state = campaign.state();
+    if (was(CampaignDrafted::kind)) {
+        answer.version = 1;
+        answer.campaign_state = CampaignState::draft;
+    } else if (was(CampaignRevised::kind)) {
+        answer.version = static_cast<std::uint32_t>(subject);
+    } else if (was(CampaignStateChanged::kind)) {
+        answer.campaign_state = static_cast<CampaignState>(subject);
     }
     return answer;
 }

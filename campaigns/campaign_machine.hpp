@@ -67,12 +67,15 @@ class CampaignMachine {
 
     // Known requests
     // ------------------------------------------------------------------------------------
+    /// False for refusals: they are judged anew, also where they wrote down that money fits no
+    /// order, or that a kill had released a hold.
+    [[nodiscard]] static bool is_remembered(const Answer& answer);
     template <class Recollection>
     [[nodiscard]] Answer recall(std::uint64_t scope, const Recollection& known) const {
         Answer answer =
-            recall(scope, EventNumber{static_cast<Family>(known.play), known.kind}, known.subject);
+            recall(scope, EventNumber{static_cast<Family>(known.play), known.kind}, known.subject,
+                   Receipt{.shard = known.shard, .epoch = Epoch{1}, .sequence = known.sequence});
         answer.server_time = known.at;
-        answer.receipt = {.shard = known.shard, .epoch = Epoch{1}, .sequence = known.sequence};
         return answer;
     }
     [[nodiscard]] static Answer key_reused();
@@ -107,8 +110,10 @@ class CampaignMachine {
     [[nodiscard]] std::size_t campaign_count() const { return campaigns_.size(); }
 
   private:
-    [[nodiscard]] Answer recall(std::uint64_t scope, EventNumber number,
-                                std::uint64_t subject) const;
+    [[nodiscard]] Answer recall(std::uint64_t scope, EventNumber number, std::uint64_t subject,
+                                Receipt receipt) const;
+    [[nodiscard]] static Answer recall_act(const Campaign& campaign, EventNumber number,
+                                           std::uint64_t subject);
     [[nodiscard]] Answer decide_draft(const DraftCampaign& draft, const Context& context,
                                       std::vector<Event>& events) const;
     [[nodiscard]] Answer unknown_order(const RecordPayment& payment, const Context& context,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a hold ends without a payment: the buyer lets go, its time is over, or an operator releases
-// it; and what an order's purchase is told again.
+// it.
 #include "campaigns/rules.hpp"
 
 namespace stampede::campaigns {
@@ -24,26 +24,15 @@ Answer release(const Campaign& campaign, RecordIndex index, ReleaseReason reason
     return answer;
 }
 
-}  // namespace
-
-Answer replay_of_order(const Campaign& campaign, RecordIndex index) {
-    const OrderView now = campaign.view(index);
-    Answer answer;
-    const bool was_free = now.amount == Money{0};
-    answer.code = was_free ? Code::confirmed : Code::held;
-    answer.replayed = true;
-    answer.server_time = now.created_at;
-    answer.order = now;
-    answer.order->state = was_free ? OrderState::confirmed : OrderState::held;
-    answer.order->refunded_amount = Money{0};
-    answer.order->waits_for_operator = false;
-    for (LineView& line : answer.order->lines) {
-        line.refunded = Quantity{0};
-    }
-    answer.state_now = now.state;
-    answer.receipt.sequence = now.receipt;
+/// The kill released it already; its sweep had not come by yet.
+Answer released_by_kill(const Campaign& campaign, RecordIndex index, const Context& context,
+                        Events& events) {
+    Answer answer = release(campaign, index, ReleaseReason::killed, Actor{}, context, events);
+    answer.code = Code::order_closed;
     return answer;
 }
+
+}  // namespace
 
 Answer decide_cancel(const Campaign& campaign, const CancelOrder& cancel, const Context& context,
                      Events& events) {
@@ -59,10 +48,7 @@ Answer decide_cancel(const Campaign& campaign, const CancelOrder& cancel, const 
         return closed(campaign, index, context);
     }
     if (phase == Phase::killed) {
-        // The kill released it already; its sweep had not come by yet.
-        Answer answer = release(campaign, index, ReleaseReason::killed, Actor{}, context, events);
-        answer.code = Code::order_closed;
-        return answer;
+        return released_by_kill(campaign, index, context, events);
     }
     return release(campaign, index, ReleaseReason::buyer, Actor{}, context, events);
 }
@@ -89,6 +75,9 @@ Answer decide_release(const Campaign& campaign, const ReleaseOrder& asked, const
     }
     if (campaign.book().order(index).state != OrderState::held) {
         return closed(campaign, index, context);
+    }
+    if (campaign.was_killed()) {
+        return released_by_kill(campaign, index, context, events);
     }
     return release(campaign, index, ReleaseReason::op, asked.actor, context, events);
 }

@@ -33,10 +33,6 @@ Answer enter(const Campaign& campaign, CampaignState to, const Actor& actor, con
     return changed(campaign, to, context);
 }
 
-bool has_not_begun(CampaignState state) {
-    return state == CampaignState::draft || state == CampaignState::scheduled ||
-           state == CampaignState::warming;
-}
 bool is_running(CampaignState state) {
     return state == CampaignState::scheduled || state == CampaignState::warming ||
            state == CampaignState::live || state == CampaignState::paused ||
@@ -145,9 +141,8 @@ Answer decide_revision(const Campaign& campaign, const ReviseCampaign& revise,
         return refused(Code::stale_version, "somebody changed this campaign since you read it",
                        campaign, context);
     }
-    const bool is_early =
-        has_not_begun(campaign.state()) &&
-        (campaign.state() == CampaignState::draft || context.now < campaign.config().starts_at);
+    const bool is_early = campaign.has_not_begun() && (campaign.state() == CampaignState::draft ||
+                                                       context.now < campaign.config().starts_at);
     if (!is_early) {
         if (campaign.state() != CampaignState::live && campaign.state() != CampaignState::paused) {
             return refused(Code::wrong_state, "a campaign that is over cannot be edited", campaign,
@@ -167,7 +162,9 @@ Answer decide_revision(const Campaign& campaign, const ReviseCampaign& revise,
     }
     events.emplace_back(CampaignEvent{CampaignRevised{
         .version = campaign.version() + 1, .config = revise.config, .actor = revise.actor}});
-    Answer answer = changed(campaign, campaign.state(), context);
+    const bool warms_up_again = campaign.state() == CampaignState::warming;
+    Answer answer =
+        changed(campaign, warms_up_again ? CampaignState::scheduled : campaign.state(), context);
     answer.version = campaign.version() + 1;
     return answer;
 }
@@ -219,6 +216,9 @@ Answer decide_change(const Campaign& campaign, const ChangeCampaign& change, con
             if (context.now < *campaign.ended_at() + archive_wait) {
                 return wrong("it ended less than 48 h ago; late payments may still come");
             }
+            if (campaign.book().kept_payments() > 0) {
+                return wrong("a late payment waits for a decision; resolve its order first");
+            }
             return go(CampaignState::archived);
     }
     unreachable();
@@ -237,8 +237,12 @@ Answer decide_stock(const Campaign& campaign, const AdjustStock& adjust, const C
                            : "the stock of a campaign that is over cannot change",
                        campaign, context);
     }
+    if (campaign.handback_next() > 0) {
+        return refused(Code::wrong_state, "the sale is over; its stock goes back to the mall",
+                       campaign, context);
+    }
     const StockCell& cell = campaign.cell(*item);
-    if (adjust.delta < 0 && cell.available().units() < -adjust.delta) {
+    if (cell.available().units() + adjust.delta < 0) {
         Answer answer = refused(Code::stock_cut_too_large,
                                 "fewer units are available than the cut takes", campaign, context);
         answer.left = cell.available();
@@ -250,7 +254,9 @@ Answer decide_stock(const Campaign& campaign, const AdjustStock& adjust, const C
     }
     events.emplace_back(CampaignEvent{StockAdjusted{
         .item = *item, .delta = adjust.delta, .reason = adjust.reason, .actor = adjust.actor}});
-    return changed(campaign, campaign.state(), context);
+    Answer answer = changed(campaign, campaign.state(), context);
+    answer.version += campaign.has_not_begun() ? 1U : 0U;
+    return answer;
 }
 
 Answer decide_blocking(const Campaign& campaign, const BlockBuyers& block, const Context& context,

@@ -47,8 +47,9 @@ struct OrderRecord {
     std::uint8_t line_count = 0;
     OrderState state = OrderState::held;
     bool waits_for_operator = false;
-    bool late = false;   // confirmed by a late payment
-    bool marked = true;  // counts among its buyer's hold_marks
+    bool late = false;           // confirmed by a late payment
+    bool marked = true;          // counts among its buyer's hold_marks
+    bool was_cancelled = false;  // its hold ended by letting go, not by time
 };
 
 enum class PaymentStatus : std::uint8_t {
@@ -64,6 +65,7 @@ struct PaymentRecord {
     RecordIndex previous_of_order = no_record;
     Money amount;
     Money refunded;
+    Quantity refunded_units;  // as the mall reported them; never more than the order has
     Instant paid_at;
     Sequence receipt;
     RefundReason reason = RefundReason::late_payment;  // when due or refunded after being due

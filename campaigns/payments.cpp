@@ -10,6 +10,8 @@ namespace {
 Answer with_order(Answer answer, const Campaign& campaign, RecordIndex index, OrderState state) {
     answer.order = campaign.view(index);
     answer.order->state = state;
+    const bool may_wait = state == OrderState::expired || state == OrderState::cancelled;
+    answer.order->waits_for_operator = may_wait && answer.order->waits_for_operator;
     return answer;
 }
 
@@ -25,7 +27,7 @@ Answer mismatch(const Campaign& campaign, RecordIndex index, const RecordPayment
                                                             .expected = order.amount}});
         answer = receipted(Code::amount_mismatch, context);
     }
-    return with_order(answer, campaign, index, order.state);
+    return with_order(answer, campaign, index, campaign.view(index).state);
 }
 
 /// The same payment reported again: the first answer where it asked for a refund, else "done".
@@ -126,6 +128,54 @@ ConfirmedLines confirmed_lines(const Campaign& campaign, const OrderRecord& orde
     return lines;
 }
 
+namespace {
+
+/// Units of an order that count against its buyer's limits.
+std::int64_t units_that_count(const Campaign& campaign, const OrderRecord& order) {
+    const OrderBook& book = campaign.book();
+    const std::int64_t units = book.quantity_of(order).units();
+    const std::int64_t refunded = book.refunded_quantity_of(order).units();
+    const bool keeps = campaign.config().quota_on_refund == QuotaOnRefund::keep;
+    switch (order.state) {
+        case OrderState::held:
+        case OrderState::paid:
+            return units;
+        case OrderState::confirmed:
+        case OrderState::refunded:
+            // Refunded out of refund_due: its units had gone back before and none is marked here.
+            return keeps && refunded > 0                  ? units
+                   : order.state == OrderState::confirmed ? units - refunded
+                                                          : 0;
+        case OrderState::expired:
+        case OrderState::cancelled:
+        case OrderState::refund_due:
+            return 0;
+    }
+    unreachable();
+}
+
+/// What the buyer has of a slot that need not be his newest; empty when telling takes too long.
+std::optional<std::int64_t> units_in_slot(const Campaign& campaign, const BuyerRecord& buyer,
+                                          std::uint32_t slot) {
+    if (buyer.slot == slot) {
+        return buyer.slot_units;
+    }
+    constexpr int orders_most = 256;
+    std::int64_t units = 0;
+    RecordIndex at = buyer.last_order;
+    for (int walked = 0; at != no_record && walked < orders_most; ++walked) {
+        const OrderRecord& order = campaign.book().order(at);
+        if (order.slot < slot) {
+            return units;  // a buyer's orders come newest first
+        }
+        units += order.slot == slot ? units_that_count(campaign, order) : 0;
+        at = order.previous_of_buyer;
+    }
+    return at == no_record ? std::optional{units} : std::nullopt;
+}
+
+}  // namespace
+
 bool can_reacquire(const Campaign& campaign, const OrderRecord& order) {
     std::int64_t units = 0;
     for (std::uint8_t at = 0; at < order.line_count; ++at) {
@@ -141,8 +191,11 @@ bool can_reacquire(const Campaign& campaign, const OrderRecord& order) {
     if (buyer->units + units > limit.per_buyer) {
         return false;
     }
-    const std::int64_t in_slot = buyer->slot == order.slot ? buyer->slot_units : 0;
-    return !limit.per_buyer_per_slot || in_slot + units <= *limit.per_buyer_per_slot;
+    if (!limit.per_buyer_per_slot) {
+        return true;
+    }
+    const auto in_slot = units_in_slot(campaign, *buyer, order.slot);
+    return in_slot && *in_slot + units <= *limit.per_buyer_per_slot;
 }
 
 Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
@@ -153,13 +206,18 @@ Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
     const OrderRecord& order = book.order(index);
     const RecordIndex known = book.find_payment(payment.payment_id);
     if (known != no_record && book.payment(known).order != index) {
-        return with_order(answer_of(Code::payment_reused, context), campaign, index, order.state);
+        return with_order(answer_of(Code::payment_reused, context), campaign, index,
+                          campaign.view(index).state);
     }
     if (payment.amount != order.amount) {
         return mismatch(campaign, index, payment, context, events);
     }
     if (known != no_record) {
         return repeated(campaign, index, book.payment(known), context);
+    }
+    if (order.amount == Money{0}) {
+        // Confirmed without a payment; a report of nothing is no money that could go back.
+        return with_order(answer_of(Code::already_done, context), campaign, index, order.state);
     }
     if (order.payments >= limits::payments_per_order_max) {
         Answer answer = answer_of(Code::busy, context);

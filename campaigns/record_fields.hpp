@@ -20,12 +20,13 @@ template <class Visit>
 void fields(OrderRecord& r, Visit&& visit) {
     visit(r.id, r.buyer, r.created_at, r.pay_by, r.receipt, r.amount, r.refunded_amount,
           r.previous_of_buyer, r.first_line, r.counted_payment, r.last_payment, r.slot, r.payments,
-          r.refunds, r.line_count, r.state, r.waits_for_operator, r.late, r.marked);
+          r.refunds, r.line_count, r.state, r.waits_for_operator, r.late, r.marked,
+          r.was_cancelled);
 }
 template <class Visit>
 void fields(PaymentRecord& r, Visit&& visit) {
-    visit(r.payment_id, r.order, r.previous_of_order, r.amount, r.refunded, r.paid_at, r.receipt,
-          r.reason, r.status, r.was_due);
+    visit(r.payment_id, r.order, r.previous_of_order, r.amount, r.refunded, r.refunded_units,
+          r.paid_at, r.receipt, r.reason, r.status, r.was_due);
 }
 template <class Visit>
 void fields(RefundRecord& r, Visit&& visit) {

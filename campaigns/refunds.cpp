@@ -31,7 +31,7 @@ Restock restock_now(const Campaign& campaign) {
     const Restock policy = campaign.config().restock;
     const CampaignState state = campaign.state();
     const bool is_over = state == CampaignState::ended || state == CampaignState::settled ||
-                         state == CampaignState::killed;
+                         state == CampaignState::killed || campaign.handback_next() > 0;
     return policy == Restock::to_activity && is_over ? Restock::to_mall : policy;
 }
 
@@ -155,7 +155,8 @@ Answer decide_refund(const Campaign& campaign, const RecordRefund& refund, const
     if (refund.amount > paid) {
         return refused(Code::refund_exceeds_paid, "more than is left of this payment", context);
     }
-    if (refund.quantity > book.quantity_of(order)) {
+    const Quantity units_back = is_free ? Quantity{0} : book.payment(target).refunded_units;
+    if (units_back + refund.quantity > book.quantity_of(order)) {
         return refused(Code::refund_exceeds_paid, "more units than were bought", context);
     }
     OrderRefunded event;

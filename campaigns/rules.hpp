@@ -9,6 +9,7 @@
 #include "campaigns/campaign.hpp"
 #include "campaigns/command.hpp"
 #include "campaigns/event.hpp"
+#include "campaigns/event_codec.hpp"
 #include "engine/vocabulary/decision.hpp"
 
 namespace stampede::campaigns {
@@ -74,6 +75,10 @@ using Events = std::vector<Event>;
                                                    const Context& context);
 /// The first answer of the order's purchase again: the order as it was, and what became of it.
 [[nodiscard]] Answer replay_of_order(const Campaign& campaign, RecordIndex order);
+/// The answer to a remembered request about an order: as it was when the event `number`, whose
+/// receipt is given, was made, and what became of the order since.
+[[nodiscard]] Answer replay_of_request(const Campaign& campaign, RecordIndex order,
+                                       EventNumber number, Receipt receipt);
 /// Lines of an order as a confirmation carries them.
 [[nodiscard]] ConfirmedLines confirmed_lines(const Campaign& campaign, const OrderRecord& order);
 /// Whether units and quota of a hold that ended can be taken again, for a late payment.

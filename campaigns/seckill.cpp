@@ -199,7 +199,7 @@ Answer decide_buy(const Campaign& campaign, const Buy& buy, const Context& conte
         return answer_of(*refused, context);
     }
     const BuyerRecord* buyer = campaign.book().find_buyer(buy.buyer.id);
-    const std::uint32_t slot = campaign.slot_at(context.now).value_or(0);
+    const std::uint32_t slot = campaign.slot_of_hold(context.now);
     if (const auto refused = refuse_quota(campaign, buyer, units, slot)) {
         return limit_reached(campaign, *refused, buyer, context);
     }

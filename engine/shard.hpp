@@ -64,15 +64,16 @@ class Shard {
         check(events_.size() <= limits::events_per_decision_max, "a decision with too many events");
         if (events_.empty()) {
             // What is unknown may have been known in a commit that is not durable yet, so only a
-            // scope that exists narrows what the answer rests on.
-            if (scope != nullptr) {
+            // scope that exists narrows what the answer rests on; scope 0 is no such.
+            if (scope != nullptr && scope_id != 0) {
                 outcome.rests_on = scope->last_commit;
             }
             return outcome;
         }
+        const bool is_remembered = Machine::is_remembered(outcome.answer);
         for (std::size_t at = 0; at < events_.size(); ++at) {
-            record(events_[at], scope_id, at == 0 ? request : std::nullopt, moment.now, commit,
-                   effects);
+            record(events_[at], scope_id, at == 0 && is_remembered ? request : std::nullopt,
+                   moment.now, commit, effects);
         }
         outcome.rests_on = commit.number();
         return outcome;

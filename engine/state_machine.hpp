@@ -59,6 +59,9 @@ concept StateMachine =
         Machine::encode(event, writer);
         { Machine::decode(frame) } -> std::same_as<std::optional<typename Machine::Event>>;
 
+        /// Whether a request that got this answer is remembered under its key. Refusals are not,
+        /// even those that wrote something down on the way: they are judged anew.
+        { Machine::is_remembered(constant.decide(command, context, events)) } -> std::same_as<bool>;
         /// The answer to a request whose key is known, and to one whose key has another body.
         {
             constant.recall(std::uint64_t{}, recollection)

@@ -87,6 +87,7 @@ struct CounterMachine {
     [[nodiscard]] Answer recall(std::uint64_t /*scope*/, const engine::Recollection& known) const {
         return {.value = static_cast<std::int64_t>(known.subject), .replayed = true};
     }
+    static bool is_remembered(const Answer& answer) { return answer.value != -1; }
     static Answer key_reused() { return {.key_reused = true}; }
     [[nodiscard]] std::optional<Command> due(const Deadline& deadline) const {
         return Command{.counter = deadline.scope, .forget = true};
