@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes to requests: Beast's parser for the grammar, then a gate for what Beast 1.81 lets through
-// although RFC 9112 forbids it (docs/internals/http-gate.md). Nothing is kept between calls but a
-// hint, so a request split at any byte is judged exactly as if it had come whole.
+// although RFC 9112 forbids it (the table stands in tests/net/http_request_parser_test.cpp).
+// Nothing is kept between calls but a hint, so a request split at any byte is judged exactly as if
+// it had come whole.
 //
 // Owned by the thread of its connection. Allocates only for the sentence of a refusal.
 #pragma once

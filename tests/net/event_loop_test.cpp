@@ -4,8 +4,15 @@
 #include "net/event_loop.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include <array>
+#include <cstddef>
 
 #include <atomic>
 #include <condition_variable>
@@ -458,6 +465,42 @@ TEST(MakeEventLoop, takes_io_uring_by_itself_where_it_is_allowed) {
     const auto loop = make_event_loop(options);
     ASSERT_TRUE(loop.has_value());
     EXPECT_EQ((*loop)->description() == "epoll", !why.empty());
+}
+
+/// Refuses io_uring to this process, as a container's seccomp profile does.
+bool forbid_io_uring() {
+    std::array<sock_filter, 4> program{{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    }};
+    const sock_fprog filter{program.size(), program.data()};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+TEST(MakeEventLoop, falls_back_to_epoll_where_io_uring_is_refused_and_says_why) {
+    const pid_t child = fork();
+    if (child == 0) {
+        if (!forbid_io_uring()) {
+            _exit(2);
+        }
+        EventLoopOptions options;
+        options.connections_max = 10;
+        std::string why;
+        options.on_fallback = [&](std::string_view reason) { why = reason; };
+        const auto loop = make_event_loop(options);
+        options.kind = EventLoopKind::io_uring;
+        const bool insists = !make_event_loop(options).has_value();
+        const bool fell_back = loop.has_value() && (*loop)->description() == "epoll";
+        _exit(fell_back && insists && why.find("not permitted") != std::string::npos ? 0 : 1);
+    }
+    ASSERT_GT(child, 0);
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0) << "1: no fallback; 2: no seccomp here";
 }
 
 TEST(MakeEventLoop, names_the_kinds_it_knows) {
