@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A whole sale for real, on loopback, with the release binaries: a server with a fresh data directory
-# and a fresh mall database, the crowd, a graceful stop, verification, reconciliation, one table.
-# Exit 0 only when every line of the table is as promised. Run by `./dev demo`.
+# A whole sale for real, on loopback, with the release binaries: a server with a fresh data
+# directory and a fresh mall database, the crowd, a graceful stop, verification, reconciliation, one
+# table. Exit 0 only when every line of the table is as promised. Run by `./dev demo`.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
@@ -35,6 +35,7 @@ fail() {
 
 # Ports are picked by the kernel and read from the ready line, so that nothing else is in the way.
 start_server() {
+    : >"$stage/ready"
     "$bin/stampede" serve --dev --data-dir "$stage/data" --mall-db "sqlite:$stage/mall.db" \
         --buyers 127.0.0.1:0 --mall-api 127.0.0.1:0 --live 127.0.0.1:0 \
         >"$stage/ready" 2>"$stage/server.log" &
@@ -52,18 +53,21 @@ start_server() {
     fail "the server did not get ready within 30 s"
 }
 
+# The crowd has asked it to stop, so that it could read the journal.
 stop_server() {
     local status=0
-    kill -TERM "$server"
+    kill -TERM "$server" 2>/dev/null || true
     wait "$server" || status=$?
     server=""
     [ "$status" -eq 0 ] || fail "the server ended with $status instead of 0"
 }
 
 thousands() { sed -e ':again' -e 's/\([0-9]\)\([0-9]\{3\}\)\($\|[^0-9]\)/\1,\2\3/' -e 't again'; }
+# truth A -eq B: the word true or false.
+truth() { if [ "$@" ]; then echo true; else echo false; fi; }
 read_report() { jq -r "$1" "$stage/report.json"; }
 
-# line WORDS VALUE HOLDS: one line of the table; HOLDS is true, false, or - where nothing is promised.
+# line WORDS VALUE HOLDS: one line of the table. HOLDS: true, false, or - where nothing is promised.
 broken=0
 line() {
     local verdict=""
@@ -78,9 +82,10 @@ line() {
 }
 
 print_table() {
-    local units taken oversold buyers_count served acknowledged found settled confirmed
+    local units taken sold oversold buyers_count served acknowledged found settled confirmed
     units=$(read_report '[.sale.items[].total] | add')
     taken=$(read_report '[.sale.items[] | .held + .sold] | add')
+    sold=$(read_report '[.sale.items[].sold] | add')
     oversold=$(read_report '[.sale.items[] | [0, .held + .sold - .total] | max] | add')
     buyers_count=$(read_report '.buyers')
     served=$(read_report '.sale.orders_taken')
@@ -88,25 +93,28 @@ print_table() {
     found=$(read_report '.sale.acknowledged_in_journal')
     settled=$(read_report '.sale.settled_orders')
     confirmed=$(read_report '.sale.confirmed_orders')
+    if [ "$acknowledged" -eq 0 ] || [ "$confirmed" -eq 0 ]; then
+        fail "nothing was sold, so nothing was shown"
+    fi
     printf '\n  %s\n\n' "$(read_report '.target' | sed 's/^/One flash sale against /')"
-    line "held or sold" "$taken of $units" "$([ "$taken" -eq "$units" ] && echo true || echo false)"
+    line "held or sold" "$taken of $units ($sold sold)" "$(truth "$taken" -eq "$units")"
     line "buyers served, refused" "$served, $((buyers_count - served))" -
-    line "oversold" "$oversold" "$([ "$oversold" -eq 0 ] && echo true || echo false)"
+    line "holds lapsed, sold again" "$((served - taken))" -
+    line "oversold" "$oversold" "$(truth "$oversold" -eq 0)"
     line "acknowledged, in the journal" \
         "$acknowledged, $(awk -v a="$found" -v b="$acknowledged" \
             'BEGIN { printf "%.2f %%", b ? 100 * a / b : 0 }')" \
-        "$([ "$acknowledged" -gt 0 ] && [ "$found" -eq "$acknowledged" ] && echo true || echo false)"
-    line "settled = confirmed" "$settled = $confirmed" \
-        "$([ "$confirmed" -gt 0 ] && [ "$settled" -eq "$confirmed" ] && echo true || echo false)"
-    line "stampede verify" "$verified" "$([ "$verify_status" -eq 0 ] && echo true || echo false)"
-    line "stampede reconcile" "$reconciled" \
-        "$([ "$reconcile_status" -eq 0 ] && echo true || echo false)"
+        "$(truth "$found" -eq "$acknowledged")"
+    line "settled = confirmed" "$settled = $confirmed" "$(truth "$settled" -eq "$confirmed")"
+    line "stampede verify" "$(tail -1 <<<"$verified" | cut -d, -f1)" \
+        "$(truth "$verify_status" -eq 0)"
+    line "stampede reconcile" "$(tail -1 <<<"$reconciled")" "$(truth "$reconcile_status" -eq 0)"
     line "checks of the crowd" "$(read_report '[.invariants[].checked] | add')" \
         "$(read_report '([.invariants[].broken] | add) == 0')"
     line "time to sold-out" "$(read_report '.time_to_sold_out_ms | round') ms" -
     line "requests per second" \
         "$(read_report '.requests_in_busiest_second') in the busiest second" -
-    line "p50, p99, p99.9" "$(read_report '.latency_ms.accepted | [.p50, .p99, .p999]
+    line "answered: p50, p99, p99.9" "$(read_report '.latency_ms.accepted | [.p50, .p99, .p999]
         | map(. * 100 | round / 100 | tostring) | join(", ")') ms" -
     printf '\n'
 }
@@ -119,7 +127,10 @@ load_status=0
     --mall-db "sqlite:$stage/mall.db" --data-dir "$stage/data" --stampede-binary "$bin/stampede" \
     --server-pid "$server" --stop-server --json "$stage/report.json" >"$stage/crowd.log" ||
     load_status=$?
-[ -s "$stage/report.json" ] || { cat "$stage/crowd.log" >&2; fail "the crowd could not run ($load_status)"; }
+if [ ! -s "$stage/report.json" ]; then
+    cat "$stage/crowd.log" >&2
+    fail "the crowd could not run ($load_status)"
+fi
 stop_server
 say "the server has stopped; replaying its journal"
 verify_status=0
