@@ -2,6 +2,7 @@
 // Paths of the buyers' door. A handful of segments compared in order: a table would be longer.
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -127,6 +128,25 @@ std::uint64_t key_digest(std::string_view method, std::string_view path, std::st
         joined[used++] = '\n';
     }
     return XXH3_64bits(joined.data(), used);
+}
+
+Judged<> judge_content_type(const std::optional<std::string_view>& content_type,
+                            std::string_view body) {
+    constexpr std::string_view json = "application/json";
+    if (body.empty() || !content_type.has_value()) {
+        return {};
+    }
+    const auto type = content_type->substr(0, content_type->find_first_of("; \t"));
+    const bool is_json =
+        std::equal(type.begin(), type.end(), json.begin(), json.end(), [](char given, char lower) {
+            // Media types know no case.
+            const bool upper = given >= 'A' && given <= 'Z';
+            return (upper ? given + ('a' - 'A') : given) == lower;
+        });
+    if (!is_json) {
+        return Problem{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type: must be application/json"};
+    }
+    return {};
 }
 
 Judged<> judge_idempotency_key(std::string_view key) {

@@ -146,6 +146,9 @@ Judged<DecodedCommand> CommandDecoder::decode(const BuyersRequest& request) {
     check(is_command(request.route.endpoint), "a read has no body to decode");
     check(request.body_readable_bytes >= request.body.size() + body_padding_bytes,
           "simdjson reads past the end of a body");
+    if (auto judged = judge_content_type(request.content_type, request.body); judged.has_error()) {
+        return judged.error();
+    }
     DecodedCommand decoded;
     JsonReader reader(parser_->parser, request.body, request.body_readable_bytes);
     std::uint32_t body_digest = 0;

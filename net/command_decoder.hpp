@@ -48,6 +48,9 @@ struct BuyersRoute {
 /// Digest of method, path and Idempotency-Key: the key's scope beside campaign and buyer.
 [[nodiscard]] std::uint64_t key_digest(std::string_view method, std::string_view path,
                                        std::string_view key);
+/// 415 for a body that says it is something else than JSON; saying nothing is taken as JSON.
+[[nodiscard]] Judged<> judge_content_type(const std::optional<std::string_view>& content_type,
+                                          std::string_view body);
 /// A problem unless `key` is 1..64 visible ASCII characters.
 [[nodiscard]] Judged<> judge_idempotency_key(std::string_view key);
 
@@ -58,6 +61,7 @@ struct BuyersRequest {
     std::string_view target;
     campaigns::Buyer buyer;
     std::optional<std::string_view> idempotency_key;
+    std::optional<std::string_view> content_type{};
     std::string_view body;
     /// Bytes readable from body.data(): at least body.size() + body_padding_bytes.
     std::size_t body_readable_bytes = 0;

@@ -30,11 +30,6 @@ std::uint64_t nth_digest(std::uint64_t digest, std::size_t position) {
     return position == 0 ? digest : XXH3_64bits_withSeed(&digest, sizeof digest, position);
 }
 
-bool is_json(std::string_view content_type) {
-    return content_type.substr(0, content_type.find(';')).find("application/json") !=
-           std::string_view::npos;
-}
-
 Problem unauthorized(std::string detail) {
     return {401, "UNAUTHORIZED", std::move(detail)};
 }
@@ -129,11 +124,7 @@ Judged<> MallDoor::judge_headers(const HttpRequest& request, const MallRoute& ro
     } else if (route.endpoint == MallEndpoint::adjust_stock) {
         return malformed("Idempotency-Key: missing; a stock change needs one");
     }
-    if (!request.body.empty() && request.content_type.has_value() &&
-        !is_json(*request.content_type)) {
-        return Problem{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type: must be application/json"};
-    }
-    return {};
+    return judge_content_type(request.content_type, {request.body.data(), request.body.size()});
 }
 
 void MallDoor::handle_open(Exchange& exchange, const MallRoute& route) {

@@ -143,6 +143,14 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
         sessions_wait_.exchange(true);  // see durable_advanced()
     }
     void request_read() override { requests_.fetch_add(1, std::memory_order_relaxed); }
+    [[nodiscard]] bool take_large_body_permit() override {
+        if (large_bodies_ == options_.large_bodies_max) {
+            return false;
+        }
+        ++large_bodies_;
+        return true;
+    }
+    void give_large_body_permit_back() override { --large_bodies_; }
     void ended(QuietSession& session) override {
         open_.fetch_sub(1, std::memory_order_relaxed);
         if (!session.in_parked_list) {
@@ -273,6 +281,7 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
     std::vector<QuietSession*> free_;
     std::vector<QuietSession*> parked_;    // wait for a commit
     std::vector<QuietSession*> flushing_;  // kept for its memory
+    std::size_t large_bodies_ = 0;         // sessions that hold one
     bool stopping_ = false;
     bool ticks_ = false;
     std::thread thread_;

@@ -30,7 +30,8 @@ struct QuietDeadlines {
 };
 
 struct QuietDoorsOptions {
-    std::size_t sessions_max = 256;  // both doors together
+    std::size_t sessions_max = 256;     // both doors together
+    std::size_t large_bodies_max = 16;  // sessions with more than 128 KiB of input at once
     QuietDeadlines deadlines{};
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <chrono>
+#include <utility>
 
 namespace stampede::net {
 
@@ -15,6 +16,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t input_bytes_first = 16 * 1024;
+constexpr std::size_t large_input_bytes = 256 * 1024;
 constexpr Duration no_deadline = Duration::milliseconds(0);
 
 }  // namespace
@@ -24,6 +26,7 @@ QuietSession::QuietSession(asio::io_context& context, SessionHome& home, std::sp
     : home_(home),
       socket_(context),
       deadline_(context),
+      body_room_(body_room),
       limits_(limits),
       parser_(body_room, limits),
       input_(input_bytes_first) {}
@@ -34,6 +37,7 @@ void QuietSession::begin(asio::ip::tcp::socket socket, HttpDesk& desk) {
     error_code ignored;  // a socket that refuses the option works without it
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     desk_ = &desk;
+    parser_ = HttpRequestParser(body_room_, limits_);  // the last peer's half request is forgotten
     used_ = 0;
     keeps_alive_ = true;
     told_to_continue_ = false;
@@ -76,27 +80,46 @@ void QuietSession::expect_request() {
         try_parse();
         return;
     }
-    if (input_.size() > input_bytes_first) {
-        std::vector<char>(input_bytes_first).swap(input_);  // one long body is no reason to keep it
-    }
+    give_up_large_input();
     enter(Phase::idle, home_.deadlines().idle);
     read_more();
 }
 
-void QuietSession::make_room() {
+/// False when too many others hold large bodies.
+bool QuietSession::make_room() {
     if (used_ + input_padding_bytes < input_.size()) {
-        return;
+        return true;
+    }
+    if (input_.size() * 2 > large_input_bytes && !holds_large_permit_) {
+        if (!home_.take_large_body_permit()) {
+            return false;
+        }
+        holds_large_permit_ = true;
     }
     const std::size_t most =
         HttpRequestParser::request_bytes_max(limits_) + input_padding_bytes + 1;
     input_.resize(std::min(input_.size() * 2, std::max(most, used_ + input_padding_bytes + 1)));
+    return true;
+}
+
+/// One long body is no reason to keep its memory.
+void QuietSession::give_up_large_input() {
+    if (input_.size() > input_bytes_first) {
+        std::vector<char>(input_bytes_first).swap(input_);
+    }
+    if (std::exchange(holds_large_permit_, false)) {
+        home_.give_large_body_permit_back();
+    }
 }
 
 void QuietSession::read_more() {
     if (reads_) {
         return;
     }
-    make_room();
+    if (!make_room()) {
+        refuse({503, "BUSY", "too many large bodies are under way; ask again"});
+        return;
+    }
     reads_ = true;
     ++operations_;
     socket_.async_read_some(
@@ -166,6 +189,7 @@ void QuietSession::need_more() {
 
 void QuietSession::refuse(const HttpRefusal& refusal) {
     Problem problem{refusal.status, refusal.code, refusal.detail};
+    problem.retry_ms = refusal.status == 503 ? 1000 : 0;
     TextBuffer response;
     home_.writer().append_problem(response, problem, KeepAlive::no);
     keeps_alive_ = false;
@@ -279,6 +303,7 @@ void QuietSession::close() {
 void QuietSession::end_if_silent() {
     if (phase_ == Phase::closed && operations_ == 0 && !with_desk_ && desk_ != nullptr) {
         replies_.clear();
+        give_up_large_input();
         desk_ = nullptr;
         home_.ended(*this);
     }

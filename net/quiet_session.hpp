@@ -40,6 +40,9 @@ struct SessionHome {
     /// call returns is seen by a durable() after it.
     virtual void has_parked(QuietSession& session) = 0;
     virtual void request_read() = 0;
+    /// Whether one more session may hold a large body; true must be given back.
+    [[nodiscard]] virtual bool take_large_body_permit() = 0;
+    virtual void give_large_body_permit_back() = 0;
     /// Nothing will call back any more.
     virtual void ended(QuietSession& session) = 0;
 };
@@ -84,7 +87,8 @@ class QuietSession final : public Exchange {
 
     void enter(Phase phase, Duration time_allowed);
     void expect_request();
-    void make_room();
+    [[nodiscard]] bool make_room();
+    void give_up_large_input();
     void read_more();
     void on_read(const boost::system::error_code& error, std::size_t count);
     void try_parse();
@@ -101,7 +105,8 @@ class QuietSession final : public Exchange {
     HttpDesk* desk_ = nullptr;
     boost::asio::ip::tcp::socket socket_;
     boost::asio::steady_timer deadline_;
-    HttpLimits limits_;
+    const std::span<char> body_room_;
+    const HttpLimits limits_;
     HttpRequestParser parser_;
     std::vector<char> input_;  // used_ bytes, then room, then padding
     std::size_t used_ = 0;
@@ -114,6 +119,7 @@ class QuietSession final : public Exchange {
     bool with_desk_ = false;      // respond() is still to come
     bool keeps_alive_ = true;     // after the answer under way
     bool told_to_continue_ = false;
+    bool holds_large_permit_ = false;
 };
 
 }  // namespace stampede::net

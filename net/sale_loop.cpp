@@ -281,6 +281,7 @@ void SaleLoop::answer_command(const HttpRequest& request, const BuyersRoute& rou
                          .target = request.path,
                          .buyer = buyer,
                          .idempotency_key = request.idempotency_key,
+                         .content_type = request.content_type,
                          .body = {request.body.data(), request.body.size()},
                          .body_readable_bytes = request.body.size() + input_padding_bytes});
     if (decoded.has_error()) {

@@ -205,6 +205,21 @@ TEST_F(Decoding, refuses_a_key_that_is_no_key) {
     EXPECT_TRUE(decode("POST", "/v1/campaigns/7/orders", body, std::string(64, '~')).has_value());
 }
 
+TEST(ContentType, is_json_or_not_said) {
+    EXPECT_TRUE(judge_content_type(std::nullopt, "{}").has_value());
+    EXPECT_TRUE(judge_content_type("text/plain", "").has_value());
+    for (const char* type :
+         {"application/json", "application/json; charset=utf-8", "Application/JSON"}) {
+        EXPECT_TRUE(judge_content_type(type, "{}").has_value()) << type;
+    }
+    for (const char* type : {"", "text/plain", "application/jsonp",
+                             "application/x-www-form-urlencoded", "json", "APPLICATION\x0fJSON"}) {
+        const auto judged = judge_content_type(type, "{}");
+        ASSERT_TRUE(judged.has_error()) << type;
+        EXPECT_EQ(judged.error().status, 415) << type;
+    }
+}
+
 TEST(BuyersRoute, knows_every_path) {
     EXPECT_EQ(route_buyers("GET", "/v1/time")->endpoint, BuyersEndpoint::read_time);
     EXPECT_EQ(route_buyers("GET", "/v1/campaigns/9007199254740992?x=1")->endpoint,

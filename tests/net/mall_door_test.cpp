@@ -546,9 +546,8 @@ TEST_F(MallDoorTest, shows_revises_and_clones_a_campaign) {
 TEST_F(MallDoorTest, passes_operators_acts_on) {
     EXPECT_EQ(call(request("POST", "/v1/campaigns/7/pause")).status, 200);
     EXPECT_EQ(asked<campaigns::ChangeCampaign>().at(0).verb, campaigns::Verb::pause);
-    EXPECT_EQ(
-        call(request("POST", "/v1/campaigns/7/blocklist", R"({"buyers":["9","10"]})")).status,
-        200);
+    EXPECT_EQ(call(request("POST", "/v1/campaigns/7/blocklist", R"({"buyers":["9","10"]})")).status,
+              200);
     EXPECT_EQ(asked<campaigns::BlockBuyers>().at(0).buyers, (std::vector{BuyerId{9}, BuyerId{10}}));
     EXPECT_EQ(call(request("POST", "/v1/orders/10/release")).status, 200);
     EXPECT_EQ(asked<campaigns::ReleaseOrder>().at(0).order, OrderId{36});
@@ -762,6 +761,30 @@ TEST_F(MallDoorTest, closes_after_what_is_no_request) {
     PlainClient client(mall_port_);
     client.send("POST /v1/payments HTTP/1.1\r\nHost: a\r\nContent-Length: 4194305\r\n\r\n");
     EXPECT_EQ(client.read()->status, 413);
+}
+
+TEST_F(MallDoorTest, bounds_the_memory_of_large_bodies) {
+    const std::string head =
+        "POST /v1/payments/batch HTTP/1.1\r\nHost: m\r\nAuthorization: Bearer all\r\n"
+        "Content-Length: 600000\r\n\r\n";
+    const std::string part(500'000, ' ');
+    std::vector<std::unique_ptr<PlainClient>> slow;
+    for (std::size_t at = 0; at < QuietDoorsOptions{}.large_bodies_max; ++at) {
+        slow.push_back(std::make_unique<PlainClient>(mall_port_));
+        slow.back()->send(head + part);
+    }
+    // Once the server has read all of them, one more is refused; until then it may be let in.
+    std::optional<PlainResponse> refused;
+    while (!refused.has_value() || refused->status != 503) {
+        PlainClient one_more(mall_port_);
+        one_more.send(head + part);
+        refused = one_more.has_input(100) ? one_more.read() : std::nullopt;
+    }
+    EXPECT_THAT(refused->body, HasSubstr(R"("code":"BUSY")"));
+    slow.front()->send(std::string(600'000 - part.size(), ' '));
+    EXPECT_EQ(slow.front()->read()->status, 400) << "a body of spaces is no batch";
+    slow.clear();
+    EXPECT_EQ(call(request("POST", "/v1/payments", a_payment)).status, 200);
 }
 
 TEST_F(MallDoorTest, serves_more_clients_than_it_has_sessions) {
