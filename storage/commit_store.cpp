@@ -12,8 +12,10 @@
 
 #include <array>
 #include <bit>
+#include <chrono>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "storage/commit_codec.hpp"
@@ -317,6 +319,15 @@ Result<> CommitStore::drop_after(CommitNumber number) {
 Result<> CommitStore::flush_tables() {
     if (const rocksdb::Status status = inside_->db->Flush({}); !status.ok()) {
         return store_fault("write its tables", status);
+    }
+    const std::string property = rocksdb::DB::Properties::kNumFilesAtLevelPrefix + '0';
+    constexpr int looks = 10'000;
+    std::string unmoved;
+    for (int look = 0; look < looks && unmoved != "0"; ++look) {
+        if (!inside_->db->GetProperty(property, &unmoved)) {
+            return fault("the journal does not tell where its tables lie");
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
     return {};
 }

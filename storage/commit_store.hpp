@@ -73,7 +73,8 @@ class CommitStore {
     [[nodiscard]] Result<> drop_up_to(CommitNumber number);
     /// Deletes every commit after `number` and makes that durable. Repair only.
     [[nodiscard]] Result<> drop_after(CommitNumber number);
-    /// Writes the memtable to a table file. Tests and repair; RocksDB does it by itself.
+    /// Writes the memtable to a table file and waits until it lies where drop_up_to() finds it.
+    /// For tests; RocksDB does it by itself.
     [[nodiscard]] Result<> flush_tables();
 
     /// Null when opened for reading.
