@@ -29,7 +29,8 @@ const std::vector<Module>& modules() {
         {"storage", {"engine/vocabulary", "engine"}},
         {"net", {"engine/vocabulary", "engine", "campaigns", "storage"}},
         {"loadtest", {"engine/vocabulary"}},
-        {"bench", {"engine/vocabulary", "engine", "campaigns", "storage", "net", "loadtest"}},
+        {"bench",
+         {"engine/vocabulary", "engine", "campaigns", "storage", "net", "loadtest", "tests"}},
         {"tests",
          {"engine/vocabulary", "engine", "campaigns", "storage", "net", "loadtest", "bench"}},
     };
