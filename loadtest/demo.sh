@@ -116,6 +116,8 @@ print_table() {
         "$(read_report '.requests_in_busiest_second') in the busiest second" -
     line "answered: p50, p99, p99.9" "$(read_report '.latency_ms.accepted | [.p50, .p99, .p999]
         | map(. * 100 | round / 100 | tostring) | join(", ")') ms" -
+    line "the crowd's own lag, p99" \
+        "$(read_report '.latency_ms.generator_lag.p99 * 100 | round / 100') ms" -
     printf '\n'
 }
 
