@@ -21,7 +21,7 @@ std::string text_of(CommitNumber number) {
 Fault refusal(const DataDirectory& directory, CommitNumber first_bad, const std::string& why) {
     return fault("data directory " + directory.path().string() + " cannot be served: " + why +
                  ". The first bad commit is " + text_of(first_bad) +
-                 "; nothing was changed. 'repair --dump-raw-tail' shows what is left after it, "
+                 "; nothing was changed. 'repair --dump-tail' shows what is left after it, "
                  "'repair --accept-loss-after " +
                  std::to_string(first_bad.raw() - 1) + "' gives it up.");
 }
@@ -139,6 +139,26 @@ class Pass {
     Recovered recovered_;
 };
 
+/// The scan must reach what was durable: a journal that lost its end has a chain without a flaw.
+Result<> reaches_anchor(const DataDirectory& directory, const ScanReport& report) {
+    CommitNumber last = report.reached.number;
+    if (last == CommitNumber{0}) {  // everything was trimmed, or is gone
+        const auto checkpoints = list_checkpoints(directory.checkpoints());
+        if (!checkpoints.has_value()) {
+            return checkpoints.error();
+        }
+        for (const CheckpointFile& file : *checkpoints) {
+            last = std::max(last, file.number);
+        }
+    }
+    if (last < report.anchor.number) {
+        return fault("commit " + text_of(last.next()) + " is missing: the journal ends at commit " +
+                     text_of(last) + ", but the anchor proves that commit " +
+                     text_of(report.anchor.number) + " was durable");
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Recovered> recover(const DataDirectory& directory, engine::Replayable& state) {
@@ -187,6 +207,7 @@ Result<ScanReport> scan_journal(const DataDirectory& directory, CommitNumber fir
         kept->journal_first() ? *kept->journal_first() : CommitNumber{~std::uint64_t{0}};
     ScanReport report;
     report.anchor = anchor->position;
+    bool has_stopped = false;
     ChainWalker walker = *oldest == CommitNumber{1}
                              ? ChainWalker{directory.journal_id(), ChainPosition{}}
                              : ChainWalker{directory.journal_id()};
@@ -210,12 +231,19 @@ Result<ScanReport> scan_journal(const DataDirectory& directory, CommitNumber fir
             report.archived_commits += number < journal_first ? 1U : 0U;
             ++report.commits;
             report.bytes += value.size();
-            return visitor(*stored);
+            auto walk = visitor(*stored);
+            has_stopped = walk.has_value() && *walk == Walk::stop;
+            return walk;
         });
     if (!visited.has_value()) {
         return visited.error();
     }
     report.reached = walker.reached();
+    if (!has_stopped) {
+        if (auto reached = reaches_anchor(directory, report); !reached.has_value()) {
+            return reached.error();
+        }
+    }
     return report;
 }
 
