@@ -104,6 +104,7 @@ class Server {
     std::unique_ptr<storage::Settlement> settlement_;
     std::unique_ptr<storage::Follower> follower_;
     std::unique_ptr<FollowerReads> reads_;
+    CommitNumber seen_checkpoint_;
 
     std::unique_ptr<KeyStore> key_store_;
     std::unique_ptr<ApiKeys> api_keys_;
@@ -326,6 +327,16 @@ void Server::keep_house() {
         sale_->note_backlog(status.over_bound);
     }
     sale_->note_settled(settled);
+    const HttpCounts buyers = buyers_door_->counters();
+    counters_.loop.connections_accepted.set(buyers.connections_opened);
+    counters_.loop.connections_open.set(static_cast<std::int64_t>(buyers.connections_open));
+    if (const auto free = storage::free_bytes_of(directory_->path()); free.has_value()) {
+        counters_.journal.disk_free_bytes.set(static_cast<std::int64_t>(*free));
+    }
+    if (const CommitNumber newest = follower_->newest_checkpoint(); newest > seen_checkpoint_) {
+        seen_checkpoint_ = newest;
+        counters_.follower.checkpoints.add();
+    }
     counters_.follower.applied_commit.set(follower_->applied().raw());
     counters_.follower.checkpoint_commit.set(follower_->newest_checkpoint().raw());
 }
