@@ -55,12 +55,12 @@ struct Answer {
     std::optional<OrderState> state_now;  // of a replayed answer: what became of the order since
 
     // Refusals.
-    std::optional<OrderId> open_order;      // LIMIT_BUYER: the buyer's own open order, if any
-    std::optional<Quantity> left;           // INSUFFICIENT
-    bool may_return = false;                // SOLD_OUT
-    std::int64_t cache_ms = 0;              // SOLD_OUT with may_return false
-    std::optional<Duration> starts_in;      // NOT_STARTED
-    std::optional<Duration> retry_in;       // NOT_STARTED, BUSY
+    std::optional<OrderId> open_order;  // LIMIT_BUYER: the buyer's own open order, if any
+    std::optional<Quantity> left;       // INSUFFICIENT
+    bool may_return = false;            // SOLD_OUT
+    std::int64_t cache_ms = 0;          // SOLD_OUT with may_return false
+    std::optional<Duration> starts_in;  // NOT_STARTED
+    std::optional<Duration> retry_in;   // NOT_STARTED, BUSY
 
     // Payments: REFUND_REQUIRED.
     std::optional<Money> refund_amount;

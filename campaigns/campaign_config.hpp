@@ -70,9 +70,9 @@ struct CampaignConfig {
     std::string title;
     Instant starts_at;
     Instant ends_at;
-    std::vector<ItemConfig> items;        // 1..limits::items_per_campaign_max
-    std::vector<SlotWindow> windows;      // sorted, disjoint; empty = open from start to end
-    std::string slots_json;               // the slots as the operator wrote them, for the reader
+    std::vector<ItemConfig> items;    // 1..limits::items_per_campaign_max
+    std::vector<SlotWindow> windows;  // sorted, disjoint; empty = open from start to end
+    std::string slots_json;           // the slots as the operator wrote them, for the reader
     std::string timezone = "Asia/Shanghai";
     Limits limits;
     Duration hold = Duration::seconds(300);

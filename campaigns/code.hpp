@@ -65,13 +65,13 @@ enum class Code : std::uint16_t {
     busy = 901,
 
     // Not business answers: the door turns them into problem+json with the status beside them.
-    key_reused = 950,             // 422: the same key with another body
-    refund_exceeds_paid = 951,    // 409
-    refund_reused = 952,          // 409
-    stock_cut_too_large = 953,    // 409
-    wrong_state = 954,            // 409
-    stale_version = 955,          // 409
-    draft_invalid = 956,          // 422
+    key_reused = 950,           // 422: the same key with another body
+    refund_exceeds_paid = 951,  // 409
+    refund_reused = 952,        // 409
+    stock_cut_too_large = 953,  // 409
+    wrong_state = 954,          // 409
+    stale_version = 955,        // 409
+    draft_invalid = 956,        // 422
 };
 
 /// The text of the contract, as in "SOLD_OUT".

@@ -136,7 +136,7 @@ struct ResolveOrder {
     Actor actor;
 };
 
-// The engine itself: deadlines and chores are commands like any other ------------------------------
+// The engine itself: deadlines and chores are commands like any other -----------------------------
 
 /// A hold's time to pay may be over.
 struct ExpireHold {

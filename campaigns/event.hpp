@@ -20,7 +20,7 @@
 namespace stampede::campaigns {
 
 /// The `play` byte of a frame. Families of plays have the number of their Play.
-enum class Family : std::uint8_t { campaign = 0, seckill = 1, group_buy = 2, bargain = 3, order = 16 };
+enum class Family : std::uint8_t { campaign, seckill = 1, group_buy = 2, bargain = 3, order = 16 };
 
 // Family campaign --------------------------------------------------------------------------------
 

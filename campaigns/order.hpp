@@ -37,11 +37,11 @@ enum class ReleaseReason : std::uint8_t { buyer = 1, op = 2, killed = 3 };
 
 /// Why money goes back; the text is in the REFUND_REQUIRED event.
 enum class RefundReason : std::uint8_t {
-    late_payment = 1,        // policy `refund`, or stock or quota are gone
-    second_payment = 2,      // another payment already counts
+    late_payment = 1,    // policy `refund`, or stock or quota are gone
+    second_payment = 2,  // another payment already counts
     campaign_killed = 3,
     operator_decision = 4,
-    order_refunded = 5,      // money arrived after everything had been refunded
+    order_refunded = 5,  // money arrived after everything had been refunded
 };
 [[nodiscard]] std::string_view text(RefundReason reason);
 

@@ -17,11 +17,11 @@ enum class Selling : bool { stopped = false, open = true };
 enum class Remembered : bool { no = false, yes = true };
 
 struct Context {
-    Instant now;               // journal time
+    Instant now;  // journal time
     ShardIndex shard;
-    Sequence next_sequence;    // of the first event that this decision makes
+    Sequence next_sequence;     // of the first event that this decision makes
     std::uint64_t next_id = 0;  // what a new order, group or bargain would be called
-    std::uint64_t random = 0;  // 64 fresh bits
+    std::uint64_t random = 0;   // 64 fresh bits
     Selling selling = Selling::open;
     Remembered remembered = Remembered::no;
 };
