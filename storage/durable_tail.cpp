@@ -23,11 +23,11 @@ void DurableTail::push(std::shared_ptr<const SharedCommit> commit) {
         const std::lock_guard lock{mutex_};
         const CommitNumber number = commit->number();
         check(number == newest().next(), "a gap in the tail of durable commits");
-        bytes_ += commit->value().size();
+        bytes_ += commit->bytes().size();
         commits_.push_back(std::move(commit));
         newest_.store(number.raw(), std::memory_order_release);
         while (bytes_ > bytes_max_ && !commits_.empty()) {
-            bytes_ -= commits_.front()->value().size();
+            bytes_ -= commits_.front()->bytes().size();
             leaving.push_back(std::move(commits_.front()));
             commits_.pop_front();
         }

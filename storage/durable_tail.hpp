@@ -27,7 +27,7 @@ class SharedCommit {
     [[nodiscard]] CommitNumber number() const { return stored_.commit.number; }
     [[nodiscard]] const StoredCommit& stored() const { return stored_; }
     [[nodiscard]] ChainPosition position() const { return {number(), stored_.digest}; }
-    [[nodiscard]] std::span<const std::byte> value() const { return value_; }
+    [[nodiscard]] std::span<const std::byte> bytes() const { return value_; }
 
   private:
     StoredCommit stored_;
