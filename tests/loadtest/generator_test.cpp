@@ -128,6 +128,7 @@ window_ms = 100
     EXPECT_EQ(result->numbers.planned, plan.acts.size());
     EXPECT_EQ(result->answers.size(), plan.acts.size());
     EXPECT_EQ(result->numbers.accepted.count(), plan.acts.size());
+    EXPECT_EQ(result->numbers.busiest_second(), plan.acts.size());  // all within the first
     EXPECT_EQ(taker.orders(), 400u);
     EXPECT_TRUE(result->unknown.empty());
 }
