@@ -2,6 +2,7 @@
 // What each event makes true of a campaign. Total: decide() has judged; a failing check() here is a
 // bug of ours or a damaged journal, and ends the process before it can spread.
 #include <algorithm>
+#include <utility>
 
 #include "campaigns/campaign.hpp"
 #include "campaigns/record_fields.hpp"
@@ -156,26 +157,25 @@ void Campaign::apply(const StockHeld& event, const Stamp& stamp, Effects& effect
                          .refunded = 0,
                          .item = line.item});
     }
-    const RecordIndex previous = book_.find_buyer(event.buyer) == nullptr
-                                     ? no_record
-                                     : book_.find_buyer(event.buyer)->last_order;
-    const RecordIndex order = book_.add_order(OrderRecord{.id = event.order,
-                                                          .buyer = event.buyer,
-                                                          .created_at = stamp.at,
-                                                          .pay_by = event.pay_by,
-                                                          .receipt = stamp.sequence,
-                                                          .amount = amount,
-                                                          .refunded_amount = Money{0},
-                                                          .previous_of_buyer = previous,
-                                                          .slot = slot},
-                                              lines);
+    const RecordIndex order = book_.order_count();  // where add_order() is about to put it
+    RecordIndex previous = no_record;
     book_.change_buyer(event.buyer, [&](BuyerRecord& buyer) {
         buyer.slot_units = buyer.slot == slot ? buyer.slot_units + units : units;
         buyer.slot = slot;
         buyer.units += units;
         ++buyer.hold_marks;
-        buyer.last_order = order;
+        previous = std::exchange(buyer.last_order, order);
     });
+    book_.add_order(OrderRecord{.id = event.order,
+                                .buyer = event.buyer,
+                                .created_at = stamp.at,
+                                .pay_by = event.pay_by,
+                                .receipt = stamp.sequence,
+                                .amount = amount,
+                                .refunded_amount = Money{0},
+                                .previous_of_buyer = previous,
+                                .slot = slot},
+                    lines);
     if (event.ticket_nonce != 0) {
         book_.use_ticket(event.ticket_nonce, order);
     }

@@ -80,6 +80,12 @@ class CampaignMachine {
     }
     [[nodiscard]] static Answer key_reused();
     [[nodiscard]] std::size_t requests_expected(std::uint64_t scope) const;
+    /// On the buyers' door the owner of a request is its buyer.
+    void prefetch(std::uint64_t scope, std::uint64_t owner) const {
+        if (const Campaign* campaign = find(CampaignId{scope})) {
+            campaign->book().prefetch_buyer(BuyerId{owner});
+        }
+    }
 
     // Time and mass work
     // ----------------------------------------------------------------------------------

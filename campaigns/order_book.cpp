@@ -23,6 +23,24 @@ constexpr std::size_t open_order_walk_max = 64;
 
 }  // namespace
 
+RecordIndex OrderBook::find_order(OrderId id) const {
+    if (id < first_id_ || id > last_id_) {
+        return no_record;
+    }
+    RecordIndex first = 0;
+    RecordIndex count = orders_.size();
+    while (count > 0) {
+        const RecordIndex half = count / 2;
+        if (orders_[first + half].id < id) {
+            first += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    return first < orders_.size() && orders_[first].id == id ? first : no_record;
+}
+
 Quantity OrderBook::quantity_of(const OrderRecord& order) const {
     Quantity sum;
     for (std::uint8_t at = 0; at < order.line_count; ++at) {
@@ -58,8 +76,8 @@ RecordIndex OrderBook::add_order(OrderRecord order, std::span<const LineRecord> 
         lines_.append(lines[at]);
         signature_.put_in(digest(order.id, at, lines[at]));
     }
+    check(order.id > last_id_, "an order's id is not above those before it");
     const RecordIndex index = orders_.append(order);
-    order_index_.insert(order.id, index);
     signature_.put_in(digest(order));
     open_holds_ += order.state == OrderState::held ? 1U : 0U;
     if (first_id_.raw() == 0) {

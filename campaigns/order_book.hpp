@@ -114,8 +114,7 @@ struct TextDigest {
 class OrderBook {
   public:
     explicit OrderBook(std::size_t orders_expected)
-        : order_index_(orders_expected),
-          buyers_(orders_expected),
+        : buyers_(orders_expected),
           payment_index_(orders_expected),
           refund_index_(orders_expected / 16 + 1),
           mismatches_(1024),
@@ -123,10 +122,8 @@ class OrderBook {
           used_tickets_(orders_expected) {}
 
     // Reading -------------------------------------------------------------------------------------
-    [[nodiscard]] RecordIndex find_order(OrderId id) const {
-        const RecordIndex* index = order_index_.find(id);
-        return index == nullptr ? no_record : *index;
-    }
+    /// By halving: ids of a shard rise, so the orders lie in the order of their ids.
+    [[nodiscard]] RecordIndex find_order(OrderId id) const;
     [[nodiscard]] const OrderRecord& order(RecordIndex index) const { return orders_[index]; }
     [[nodiscard]] RecordIndex order_count() const { return orders_.size(); }
     [[nodiscard]] const LineRecord& line(const OrderRecord& order, std::uint8_t at) const {
@@ -136,6 +133,7 @@ class OrderBook {
     [[nodiscard]] Quantity refunded_quantity_of(const OrderRecord& order) const;
 
     [[nodiscard]] const BuyerRecord* find_buyer(BuyerId buyer) const { return buyers_.find(buyer); }
+    void prefetch_buyer(BuyerId buyer) const { buyers_.prefetch(buyer); }
     /// The buyer's newest order that is still held, if any.
     [[nodiscard]] std::optional<OrderId> open_order_of(const BuyerRecord& buyer) const;
 
@@ -174,6 +172,7 @@ class OrderBook {
 
     // Writing: evolve only
     // -------------------------------------------------------------------------
+    /// The order's id is above all that are here.
     RecordIndex add_order(OrderRecord order, std::span<const LineRecord> lines);
     /// change(OrderRecord&) under the signature's upkeep; counts open holds by itself.
     template <class Change>
@@ -239,7 +238,6 @@ class OrderBook {
     Arena<LineRecord> lines_;
     Arena<PaymentRecord> payments_;
     Arena<RefundRecord> refunds_;
-    SegmentedMap<OrderId, RecordIndex> order_index_;
     SegmentedMap<BuyerId, BuyerRecord> buyers_;
     SegmentedMap<TextDigest, RecordIndex> payment_index_;
     SegmentedMap<TextDigest, RecordIndex> refund_index_;

@@ -122,14 +122,14 @@ bool OrderBook::load(std::uint8_t part, ByteReader& reader) {
                 break;
             case orders_part: {
                 const auto order = read_record<OrderRecord>(reader);
-                if (order.first_line > lines_.size() ||
+                if (order.id <= last_id_ || order.first_line > lines_.size() ||
                     order.line_count > lines_.size() - order.first_line) {
                     return false;
                 }
                 for (std::uint8_t line = 0; line < order.line_count; ++line) {
                     signature_.put_in(digest(order.id, line, lines_[order.first_line + line]));
                 }
-                order_index_.insert(order.id, orders_.append(order));
+                orders_.append(order);
                 signature_.put_in(digest(order));
                 open_holds_ += order.state == OrderState::held ? 1U : 0U;
                 first_id_ = first_id_.raw() == 0 ? order.id : first_id_;

@@ -178,12 +178,13 @@ Answer decide_buy(const Campaign& campaign, const Buy& buy, const Context& conte
     if (auto refused = refuse_by_time(campaign, context)) {
         return *refused;
     }
-    if (const RecordIndex first = campaign.book().order_of_ticket(buy.ticket.nonce);
-        config.ticket == Ticket::required && buy.ticket.proof == TicketProof::genuine &&
-        first != no_record && campaign.book().order(first).buyer == buy.buyer.id) {
-        Answer first_answer = replay_of_order(campaign, first);
-        first_answer.receipt.shard = context.shard;
-        return first_answer;
+    if (config.ticket == Ticket::required && buy.ticket.proof == TicketProof::genuine) {
+        const RecordIndex first = campaign.book().order_of_ticket(buy.ticket.nonce);
+        if (first != no_record && campaign.book().order(first).buyer == buy.buyer.id) {
+            Answer first_answer = replay_of_order(campaign, first);
+            first_answer.receipt.shard = context.shard;
+            return first_answer;
+        }
     }
     if (const auto refused = refuse_ticket(campaign, buy, context.now)) {
         return answer_of(*refused, context);

@@ -31,6 +31,11 @@ class RequestLedger {
         return entries_.find(Key{request.owner, request.key_digest});
     }
 
+    /// A find() or remember() of it is about to come.
+    void prefetch(const RequestIdentity& request) const {
+        entries_.prefetch(Key{request.owner, request.key_digest});
+    }
+
     /// The first answer stands: a key that is known already is left alone. Returns the digest to
     /// put into the state's signature, 0 when nothing was added.
     std::uint64_t remember(const RequestIdentity& request, const Recollection& recollection) {

@@ -68,6 +68,10 @@ concept StateMachine =
         } -> std::same_as<typename Machine::Answer>;
         { Machine::key_reused() } -> std::same_as<typename Machine::Answer>;
 
+        /// A request of this owner in this scope is about to be decided or replayed: whatever of
+        /// it lies far away in memory may be brought near. Changes nothing.
+        constant.prefetch(std::uint64_t{}, std::uint64_t{});
+
         /// The command that a deadline that fired stands for; none when it has lapsed meanwhile.
         { constant.due(deadline) } -> std::same_as<std::optional<typename Machine::Command>>;
         /// The next budgeted step of mass work in a scope; none when it is done.

@@ -60,6 +60,7 @@ SaleLoop::SaleLoop(Shards& shards, engine::Journal& journal, engine::JournalCloc
     random_state_ = options.random_seed != 0 ? options.random_seed : system_random();
     shards_.start(journal_, clock_.now() + options_.recovery_grace);
     recorded_durable_ = journal_.durable();
+    observed_durable_ = recorded_durable_;
     submitted_ = recorded_durable_;
     gateway_.note_newest_commit(shards_.newest());
 }
@@ -148,6 +149,7 @@ CommitNumber SaleLoop::turn_ended() {
     const std::size_t open_bytes = shards_.open_bytes();
     shards_.end_turn();
     if (shards_.submitted() != submitted_) {
+        note_durable();  // of the predecessor, which was in flight until now
         submitted_ = shards_.submitted();
         submitted_bytes_ = open_bytes;
         submitted_us_ = engine::monotonic_us();
@@ -165,15 +167,21 @@ CommitNumber SaleLoop::turn_ended() {
     return journal_.durable();
 }
 
+void SaleLoop::note_durable() {
+    const CommitNumber durable = journal_.durable();
+    if (durable != observed_durable_) {
+        observed_durable_ = durable;
+        counters_.journal.sync.observe_us(engine::monotonic_us() - submitted_us_);
+    }
+}
+
 void SaleLoop::record_turn() {
+    note_durable();
     const CommitNumber durable = journal_.durable();
     if (turn_arrivals_ == 0 && durable == recorded_durable_) {
         return;
     }
     const std::int64_t durable_us = engine::monotonic_us();
-    if (durable != recorded_durable_) {
-        counters_.journal.sync.observe_us(durable_us - submitted_us_);
-    }
     recorder_.record({.at = now_,
                       .arrivals = turn_arrivals_,
                       .replies = turn_replies_,

@@ -74,6 +74,7 @@ class SaleLoop final : public RequestHandler {
     void take_new_keys();
     void serve_mall();
     void mark_settled_campaigns();
+    void note_durable();
     void record_turn();
     [[nodiscard]] engine::Outcome<campaigns::Answer> execute(
         const campaigns::Command& command, const std::optional<engine::RequestIdentity>& identity);
@@ -120,6 +121,7 @@ class SaleLoop final : public RequestHandler {
     std::uint64_t turn_arrivals_ = 0;
     std::uint64_t turn_replies_ = 0;
     CommitNumber recorded_durable_;
+    CommitNumber observed_durable_;
     CommitNumber submitted_;
     std::int64_t submitted_us_ = 0;
     std::size_t submitted_bytes_ = 0;

@@ -100,6 +100,7 @@ struct CounterMachine {
             effects.arm(Deadline{.at = Instant{0}, .scope = scope}, lifetime, Grace::after_restart);
         }
     }
+    void prefetch(std::uint64_t /*scope*/, std::uint64_t /*owner*/) const {}
     [[nodiscard]] std::size_t requests_expected(std::uint64_t /*scope*/) const { return 64; }
     [[nodiscard]] Signature signature() const { return signature_sum; }
     [[nodiscard]] std::optional<std::string> check_invariants() const {
