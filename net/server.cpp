@@ -20,6 +20,7 @@
 #include "net/mall_door.hpp"
 #include "net/quiet_doors.hpp"
 #include "net/sale_loop.hpp"
+#include "net/steady_time.hpp"
 #include "storage/follower.hpp"
 #include "storage/mall_database.hpp"
 #include "storage/recovery.hpp"
@@ -36,7 +37,7 @@ constexpr std::chrono::milliseconds housekeeping_period{100};
 constexpr std::size_t ticket_master_bytes = 32;
 // Together below the 10 s that a stop may take.
 constexpr Duration doors_stop_patience = Duration::seconds(3);
-constexpr std::chrono::milliseconds loop_stop_patience{3'000};
+constexpr Duration loop_stop_patience = Duration::seconds(3);
 constexpr std::chrono::milliseconds settlement_stop_patience{2'000};
 
 void set_up_log(const ServerOptions& options) {
@@ -90,7 +91,7 @@ class Server {
     ServerCounters counters_;
     engine::SystemTimeSource time_;
     engine::FlightRecorder recorder_;
-    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+    SteadyTime started_ = read_steady_clock();
 
     std::unique_ptr<storage::DataDirectory> directory_;
     Shards shards_;
@@ -302,12 +303,11 @@ Result<> Server::start() {
 }
 
 void Server::announce() const {
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now() - started_);
+    const Duration took = read_steady_clock() - started_;
     std::printf("ready buyers=%s mall-api=%s live=%s recovered_sequence=%llu in_ms=%lld\n",
                 buyers_at_.text().c_str(), mall_at_.text().c_str(), live_at_.text().c_str(),
                 static_cast<unsigned long long>(recovered_.position.chain.number.raw()),
-                static_cast<long long>(took.count()));
+                static_cast<long long>(took.ms()));
     std::fflush(stdout);
     spdlog::info("event loop {}; journal {} at commit {}, {} commits replayed in {} ms",
                  loop_->description(), journal_->journal_id().text(),
@@ -425,9 +425,8 @@ void Server::stop() {
     // The mall's calls under way need the loop, so its door closes first.
     quiet_doors_->stop(doors_stop_patience);
     sale_->stop_gracefully();
-    const auto give_up_at = std::chrono::steady_clock::now() + loop_stop_patience;
-    while (!loop_done_.load(std::memory_order_acquire) &&
-           std::chrono::steady_clock::now() < give_up_at) {
+    const SteadyTime give_up_at = read_steady_clock() + loop_stop_patience;
+    while (!loop_done_.load(std::memory_order_acquire) && read_steady_clock() < give_up_at) {
         std::this_thread::sleep_for(std::chrono::milliseconds{5});
     }
     loop_->stop();
