@@ -22,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 6> modules{"engine", "campaigns", "storage",
-                                                  "net",    "loadtest",  "bench"};
+constexpr std::array<std::string_view, 5> modules{"engine", "campaigns", "storage", "net",
+                                                  "loadtest"};
 
 // The headings of a Markdown text, without their marks; fenced blocks have none.
 std::vector<std::string> headings(const TextFile& document) {
