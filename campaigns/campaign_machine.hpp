@@ -102,7 +102,7 @@ class CampaignMachine {
     [[nodiscard]] bool load(std::span<const std::byte> record);
 
     // Reading
-    // -----------------------------------------------------------------------------------------------
+    // ---------------------------------------------------------------------------------------------
     [[nodiscard]] const Campaign* find(CampaignId id) const;
     /// The campaign that an order belongs to; null when the order is unknown.
     [[nodiscard]] const Campaign* find_by_order(OrderId order) const;

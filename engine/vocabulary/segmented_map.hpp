@@ -61,7 +61,7 @@ class SegmentedMap {
         const auto found = segment.find(probe);
         return found == segment.end() ? nullptr : &found->second;
     }
-    /// Changes nothing but what lies in the core's caches. Several of these in a row wait for memory
+    /// Changes nothing but what lies in the core's caches. Several in a row wait for memory
     /// together, where finds with other work between them wait one after the other.
     void prefetch(const Key& key) const {
         const Value* const found = find(key);
