@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// The shard set on a machine of ten lines: what an answer rests on, known keys, replay, checkpoint,
+// deadlines. No play is involved.
 #include "engine/shard_set.hpp"
 
 #include <gtest/gtest.h>
