@@ -35,8 +35,8 @@ while [ $# -gt 0 ]; do
         --seconds) seconds=$2 && shift ;;
         --rounds) rounds=$2 && shift ;;
         --rows) rows=$2 && shift ;;
-        --bin) bin=$2 && shift ;;
-        --out) out=$2 && shift ;;
+        --bin) bin=$2 && command_line=${command_line/ --bin $2/} && shift ;;
+        --out) out=$2 && command_line=${command_line/ --out $2/} && shift ;;
         --micro) micro=yes ;;
         -h | --help) usage && exit 0 ;;
         *) usage >&2 && exit 2 ;;
