@@ -3,6 +3,7 @@
 #include "loadtest/crowd_plan.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "engine/vocabulary/check.hpp"
 #include "loadtest/seeded_random.hpp"
@@ -63,9 +64,12 @@ CrowdPlan plan_crowd(const Scenario& scenario) {
             plan.acts.push_back(act);
         }
     }
-    std::stable_sort(
-        plan.acts.begin(), plan.acts.end(),
-        [](const PlannedAct& left, const PlannedAct& right) { return left.at < right.at; });
+    // A total order, so that the plan does not depend on the sort.
+    std::sort(plan.acts.begin(), plan.acts.end(),
+              [](const PlannedAct& left, const PlannedAct& right) {
+                  return std::tie(left.at, left.key, left.after) <
+                         std::tie(right.at, right.key, right.after);
+              });
     plan.first_free_key = KeyNumber{next_key};
     return plan;
 }

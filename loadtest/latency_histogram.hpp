@@ -18,12 +18,12 @@ namespace stampede::loadtest {
 
 class LatencyHistogram {
   public:
-    using nanoseconds = std::chrono::nanoseconds;
+    using Latency = std::chrono::nanoseconds;
 
     LatencyHistogram() : counts_(bucket_count) {}
 
     /// A negative latency (an answer before its planned time) counts as zero.
-    void record(nanoseconds latency) {
+    void record(Latency latency) {
         const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0));
         counts_[bucket_of(std::min(value, largest_value))] += 1;
         total_ += 1;
@@ -46,15 +46,15 @@ class LatencyHistogram {
     }
 
     [[nodiscard]] std::uint64_t count() const { return total_; }
-    [[nodiscard]] nanoseconds max() const { return as_time(max_ns_); }
-    [[nodiscard]] nanoseconds min() const { return as_time(min_ns_); }
-    [[nodiscard]] nanoseconds mean() const { return as_time(total_ == 0 ? 0 : sum_ns_ / total_); }
+    [[nodiscard]] Latency max() const { return as_time(max_ns_); }
+    [[nodiscard]] Latency min() const { return as_time(min_ns_); }
+    [[nodiscard]] Latency mean() const { return as_time(total_ == 0 ? 0 : sum_ns_ / total_); }
 
     /// The smallest recorded value that `share` (0..1) of all values do not exceed, rounded up to
     /// its bucket's end; zero when nothing was recorded.
-    [[nodiscard]] nanoseconds percentile(double share) const {
+    [[nodiscard]] Latency percentile(double share) const {
         if (total_ == 0) {
-            return nanoseconds{0};
+            return Latency{0};
         }
         const double wanted = std::clamp(share, 0.0, 1.0) * static_cast<double>(total_);
         const auto rank = std::max<std::uint64_t>(1, ceiling(wanted));
@@ -104,8 +104,8 @@ class LatencyHistogram {
         const auto whole = static_cast<std::uint64_t>(value);
         return static_cast<double>(whole) < value ? whole + 1 : whole;
     }
-    static constexpr nanoseconds as_time(std::uint64_t ns) {
-        return nanoseconds{static_cast<std::int64_t>(ns)};
+    static constexpr Latency as_time(std::uint64_t ns) {
+        return Latency{static_cast<std::int64_t>(ns)};
     }
 
     std::vector<std::uint64_t> counts_;

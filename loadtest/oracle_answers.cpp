@@ -86,10 +86,10 @@ using Indices = std::vector<std::uint32_t>;
 Indices grouped_by_key(const std::vector<Answer>& answers) {
     Indices order(answers.size());
     std::iota(order.begin(), order.end(), 0u);
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t left, std::uint32_t right) {
+    std::sort(order.begin(), order.end(), [&](std::uint32_t left, std::uint32_t right) {
         const Answer& a = answers[left];
         const Answer& b = answers[right];
-        return std::tuple{a.kind, a.buyer, a.key} < std::tuple{b.kind, b.buyer, b.key};
+        return std::tuple{a.kind, a.buyer, a.key, left} < std::tuple{b.kind, b.buyer, b.key, right};
     });
     return order;
 }
