@@ -75,7 +75,7 @@ Answer replay_of_request(const Campaign& campaign, RecordIndex index, EventNumbe
             answer.code = Code::cancelled;
             // A payment that met a hold which a kill had released: the release came first.
             const RecordIndex payment = payment_of(book, order, receipt.sequence.next());
-            if (payment != no_record &&
+            if (payment != no_record && book.payment(payment).was_due &&
                 book.payment(payment).reason == RefundReason::campaign_killed) {
                 answer.receipt.sequence = receipt.sequence.next();
                 answer = replay_of_payment_due(campaign, index, answer);

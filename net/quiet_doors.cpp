@@ -29,6 +29,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::milliseconds tick{2};
+/// After an accept that failed: out of descriptors it would fail again at once, and again.
+constexpr std::chrono::milliseconds failed_accept_pause{50};
 
 HttpLimits mall_limits() {
     HttpLimits limits;
@@ -160,6 +162,9 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
             end_when_empty();
             return;
         }
+        if (!has_free_session()) {
+            return;
+        }
         for (const auto& door : doors_) {
             if (!door->accepts) {
                 accept(*door);
@@ -169,10 +174,12 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
 
   private:
     struct Door {
-        Door(asio::io_context& context, HttpDesk& its_desk) : acceptor(context), desk(its_desk) {}
+        Door(asio::io_context& context, HttpDesk& its_desk)
+            : acceptor(context), pause(context), desk(its_desk) {}
         tcp::acceptor acceptor;
+        asio::steady_timer pause;
         HttpDesk& desk;
-        bool accepts = false;
+        bool accepts = false;  // or will, after a pause
     };
 
     void accept(Door& door) {
@@ -182,13 +189,26 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
             if (stopping_) {
                 return;
             }
-            if (!error) {
-                take_in(std::move(socket), door);
+            if (error) {
+                accept_after_pause(door);
+                return;
             }
+            take_in(std::move(socket), door);
             if (has_free_session()) {
                 accept(door);
             }
             // Otherwise ended() accepts again.
+        });
+    }
+
+    void accept_after_pause(Door& door) {
+        door.accepts = true;
+        door.pause.expires_after(failed_accept_pause);
+        door.pause.async_wait([this, &door](const error_code& error) {
+            door.accepts = false;
+            if (!error && !stopping_ && has_free_session()) {
+                accept(door);
+            }
         });
     }
 
@@ -206,10 +226,11 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
         session->begin(std::move(socket), door.desk);
     }
 
-    /// True when a connection can be taken in. When all are in use the longest idle one is closed,
-    /// and its end brings us back here.
+    /// True when a connection can be taken in: each door may then take one, so that there is never
+    /// more than one too many. When all are in use the longest idle one is closed, and its end
+    /// brings us back here.
     bool has_free_session() {
-        if (!free_.empty() || sessions_.size() < options_.sessions_max) {
+        if (open_.load(std::memory_order_relaxed) < options_.sessions_max) {
             return true;
         }
         QuietSession* oldest = nullptr;

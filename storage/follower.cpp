@@ -5,6 +5,8 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <filesystem>
 #include <string>
 #include <system_error>
 
@@ -18,6 +20,7 @@ namespace stampede::storage {
 namespace {
 // Between two looks at "stop" and "a checkpoint, please".
 constexpr std::chrono::milliseconds patience_per_look{50};
+constexpr std::chrono::microseconds after_failed_checkpoint{60'000'000};
 }  // namespace
 
 Follower::Follower(const DataDirectory& directory, RocksdbJournal& journal,
@@ -99,7 +102,7 @@ void Follower::run() {
         if (!applied.has_value()) {
             outcome = applied.error();
         } else if (is_checkpoint_due()) {
-            outcome = checkpoint_and_trim();
+            checkpoint_and_trim();
         }
     }
     if (!outcome.has_value()) {
@@ -113,6 +116,7 @@ Result<> Follower::load() {
     if (!loaded.has_value()) {
         return loaded.error();
     }
+    remove_unfinished();
     position_ = loaded->position;
     applied_.store(position_.chain.number.raw(), std::memory_order_release);
     newest_checkpoint_.store(position_.chain.number.raw(), std::memory_order_release);
@@ -157,25 +161,40 @@ bool Follower::is_checkpoint_due() const {
     const auto is_reached = [](std::uint64_t limit, std::uint64_t count) {
         return limit > 0 && count >= limit;
     };
-    return is_requested_.load(std::memory_order_acquire) ||
-           is_reached(options_.checkpoint_every_commits, commits_since_checkpoint_) ||
+    if (is_requested_.load(std::memory_order_acquire)) {
+        return true;
+    }
+    if (engine::monotonic_us() < put_off_until_us_) {
+        return false;
+    }
+    return is_reached(options_.checkpoint_every_commits, commits_since_checkpoint_) ||
            is_reached(options_.checkpoint_every_bytes, bytes_since_checkpoint_) ||
            (options_.checkpoint_every.count() > 0 &&
             engine::monotonic_us() - last_checkpoint_us_ >=
                 std::chrono::microseconds{options_.checkpoint_every}.count());
 }
 
-Result<> Follower::checkpoint_and_trim() {
+void Follower::checkpoint_and_trim() {
     is_requested_.store(false, std::memory_order_release);
     // No lock: only this thread changes the copy, and others read it meanwhile.
     const auto written = write_checkpoint(directory_.checkpoints(), directory_.journal_id(),
                                           position_, *copy_, options_.rest_us);
     if (!written.has_value()) {
-        return written.error();
+        put_off_checkpoints(written.error());
+        return;
     }
     commits_since_checkpoint_ = 0;
     bytes_since_checkpoint_ = 0;
     last_checkpoint_us_ = engine::monotonic_us();
+    if (auto trimmed = trim_behind_checkpoints(); !trimmed.has_value()) {
+        put_off_checkpoints(trimmed.error());
+        return;
+    }
+    newest_checkpoint_.store(written->number.raw(), std::memory_order_seq_cst);
+    announce();
+}
+
+Result<> Follower::trim_behind_checkpoints() const {
     const auto all = list_checkpoints(directory_.checkpoints());
     if (!all.has_value()) {
         return all.error();
@@ -190,19 +209,37 @@ Result<> Follower::checkpoint_and_trim() {
             good.push_back(checkpoint);
         }
     }
-    if (good.size() == options_.checkpoints_kept) {
-        const CommitNumber limit = journal_.consumers().slowest_holder(good.back().number);
-        if (auto trimmed = trim(journal_.store(), journal_.archive(), limit);
-            !trimmed.has_value()) {
-            return trimmed.error();
-        }
-        for (const CheckpointFile& checkpoint : superseded) {
-            journal_.store().pool()->remove_slowly(checkpoint.path);
+    if (good.size() < options_.checkpoints_kept) {
+        return {};
+    }
+    const CommitNumber limit = journal_.consumers().slowest_holder(good.back().number);
+    if (auto trimmed = trim(journal_.store(), journal_.archive(), limit); !trimmed.has_value()) {
+        return trimmed.error();
+    }
+    for (const CheckpointFile& checkpoint : superseded) {
+        journal_.store().pool()->remove_slowly(checkpoint.path);
+    }
+    return {};
+}
+
+/// A checkpoint shortens the next start and no more. Ending the sale for one that found no room
+/// would end it again after every restart, while the journal has its reserve and its ballast.
+void Follower::put_off_checkpoints(const Fault& why) {
+    remove_unfinished();
+    put_off_until_us_ = engine::monotonic_us() + after_failed_checkpoint.count();
+    failed_checkpoints_.fetch_add(1, std::memory_order_relaxed);
+    std::fprintf(stderr, "stampede: no checkpoint, the next attempt is in a minute: %s\n",
+                 why.message.c_str());
+}
+
+/// What an attempt that failed, or a crash in the middle of one, has left.
+void Follower::remove_unfinished() const {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(directory_.checkpoints(), error)) {
+        if (entry.path().extension() == ".new") {
+            journal_.store().pool()->remove_slowly(entry.path());
         }
     }
-    newest_checkpoint_.store(written->number.raw(), std::memory_order_seq_cst);
-    announce();
-    return {};
 }
 
 }  // namespace stampede::storage

@@ -64,6 +64,11 @@ class Follower {
     [[nodiscard]] CommitNumber newest_checkpoint() const {
         return CommitNumber{newest_checkpoint_.load(std::memory_order_seq_cst)};
     }
+    /// Attempts since the start that failed: for want of room, mostly. The journal needs none of
+    /// them, so the server goes on, and another attempt follows a minute later.
+    [[nodiscard]] std::uint64_t failed_checkpoints() const {
+        return failed_checkpoints_.load(std::memory_order_relaxed);
+    }
     /// False when there was no such checkpoint within `patience`.
     [[nodiscard]] bool wait_for_checkpoint(CommitNumber at_least,
                                            std::chrono::milliseconds patience) const;
@@ -73,7 +78,10 @@ class Follower {
     [[nodiscard]] Result<> load();
     [[nodiscard]] Result<bool> apply_next(std::chrono::milliseconds patience);
     [[nodiscard]] bool is_checkpoint_due() const;
-    [[nodiscard]] Result<> checkpoint_and_trim();
+    void checkpoint_and_trim();
+    [[nodiscard]] Result<> trim_behind_checkpoints() const;
+    void put_off_checkpoints(const Fault& why);
+    void remove_unfinished() const;
     void announce();
 
     const DataDirectory& directory_;
@@ -85,12 +93,14 @@ class Follower {
     std::uint64_t commits_since_checkpoint_ = 0;
     std::uint64_t bytes_since_checkpoint_ = 0;
     std::int64_t last_checkpoint_us_ = 0;
+    std::int64_t put_off_until_us_ = 0;
 
     mutable std::shared_mutex state_mutex_;
     mutable std::mutex mutex_;
     mutable std::condition_variable progressed_;
     std::atomic<std::uint64_t> applied_{0};
     std::atomic<std::uint64_t> newest_checkpoint_{0};
+    std::atomic<std::uint64_t> failed_checkpoints_{0};
     std::atomic<bool> is_requested_{false};
     std::atomic<bool> stops_{false};
     mutable std::atomic<int> waiting_{0};

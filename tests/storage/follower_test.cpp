@@ -305,5 +305,37 @@ TEST_F(FollowedJournal, has_a_checkpoint_after_every_so_many_commits) {
     EXPECT_TRUE(follower_->wait_for_checkpoint(CommitNumber{30}, patience));
 }
 
+TEST_F(FollowedJournal, goes_on_when_a_checkpoint_finds_no_place) {
+    std::atomic<bool> has_ended{false};
+    auto options = small_journal();
+    options.fatal = [&](std::string_view) { has_ended = true; };
+    open(options);
+    rig_->commit(5);
+    fs::rename(path_ / "checkpoints", path_ / "elsewhere");
+    std::ofstream{path_ / "checkpoints"} << "not a directory";
+    ASSERT_TRUE(follower_->wait_for(CommitNumber{5}, patience));
+    follower_->request_checkpoint();
+    ASSERT_TRUE(eventually([&] { return follower_->failed_checkpoints() == 1; }));
+    rig_->commit(5);
+    EXPECT_TRUE(follower_->wait_for(CommitNumber{10}, patience)) << "the sale goes on";
+    EXPECT_FALSE(has_ended);
+
+    fs::remove(path_ / "checkpoints");
+    fs::rename(path_ / "elsewhere", path_ / "checkpoints");
+    checkpoint();
+    EXPECT_EQ(follower_->newest_checkpoint(), CommitNumber{10});
+}
+
+TEST_F(FollowedJournal, is_rid_of_what_a_crash_left_of_a_checkpoint) {
+    open();
+    rig_->commit(5);
+    close();
+    const fs::path left = path_ / "checkpoints" / "00000000000000000004.checkpoint.new";
+    std::ofstream{left} << "half of a checkpoint";
+    open();
+    EXPECT_TRUE(eventually([&] { return !fs::exists(left); }));
+    EXPECT_EQ(rig_->recovered().checkpoint, CommitNumber{0});
+}
+
 }  // namespace
 }  // namespace stampede::tests
