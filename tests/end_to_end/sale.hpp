@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -81,6 +82,11 @@ class OnBothLoops : public testing::TestWithParam<std::string> {
     void SetUp() override {
         if (GetParam() == "io_uring" && !kernel_gives_io_uring()) {
             GTEST_SKIP() << "this kernel or container refuses io_uring";
+        }
+        // As the server reads it: where everything is to run on one loop, the other is left out.
+        const char* wanted = std::getenv("STAMPEDE_EVENT_LOOP");
+        if (wanted != nullptr && std::string{wanted} != "auto" && wanted != GetParam()) {
+            GTEST_SKIP() << "STAMPEDE_EVENT_LOOP asks for " << wanted << " alone";
         }
     }
     [[nodiscard]] static std::vector<std::string> flags(std::vector<std::string> more = {}) {
