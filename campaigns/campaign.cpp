@@ -22,7 +22,6 @@ Campaign::Campaign(CampaignId id, std::shared_ptr<const CampaignConfig> config, 
     header_.editor = editor;
     set_config(std::move(config));
     reset_cells();
-    blocked_ = config_->audience.blocklist;
     own_signature_.put_in(header_digest());
 }
 
@@ -82,7 +81,8 @@ std::optional<Instant> Campaign::ended_at() const {
 }
 
 bool Campaign::is_blocked(BuyerId buyer) const {
-    return std::ranges::binary_search(blocked_, buyer);
+    return std::ranges::binary_search(config_->audience.blocklist, buyer) ||
+           std::ranges::binary_search(blocked_, buyer);
 }
 
 Phase Campaign::phase(Instant now) const {

@@ -55,7 +55,10 @@ class Campaign {
     [[nodiscard]] std::size_t item_count() const { return cells_.size(); }
     [[nodiscard]] const StockCell& cell(std::uint16_t item) const { return cells_[item]; }
     [[nodiscard]] bool is_blocked(BuyerId buyer) const;
-    [[nodiscard]] std::size_t blocked_count() const { return blocked_.size(); }
+    /// Those of the configuration and those that operators added; in both counts twice.
+    [[nodiscard]] std::size_t blocked_count() const {
+        return blocked_.size() + config_->audience.blocklist.size();
+    }
 
     [[nodiscard]] Phase phase(Instant now) const;
     /// Position of the 场次 that `at` lies in; 0 where the campaign has none; empty between slots.
@@ -131,7 +134,6 @@ class Campaign {
                         const Stamp& stamp);
     void arm_lifecycle(Effects& effects) const;
     void reset_cells();
-    void block_as_configured(const CampaignConfig& before);
     void ask_for_mass_work(Effects& effects) const;
 
     template <class Change>
@@ -147,7 +149,8 @@ class Campaign {
     std::uint64_t config_digest_ = 0;
     Header header_;
     std::vector<StockCell> cells_;
-    std::vector<BuyerId> blocked_;  // sorted: the draft's and what operators added
+    /// Sorted: whom operators added to the configuration's blocklist. No edit takes one out.
+    std::vector<BuyerId> blocked_;
     OrderBook book_;
     Signature own_signature_;  // header and cells
 };

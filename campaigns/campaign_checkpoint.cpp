@@ -54,7 +54,7 @@ void Campaign::save(const PutRecord& put) const {
         }
         put(out.written());
     }
-    if (blocked_ != config_->audience.blocklist) {
+    if (!blocked_.empty()) {
         ByteWriter out(bytes);
         out.put(blocked_record);
         out.put(id_);

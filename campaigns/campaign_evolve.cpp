@@ -42,9 +42,7 @@ void Campaign::apply(const CampaignDrafted& /*event*/, const Stamp& /*stamp*/,
 
 void Campaign::apply(const CampaignRevised& event, const Stamp& /*stamp*/, Effects& effects) {
     own_signature_.take_out(header_digest());
-    const std::shared_ptr<const CampaignConfig> before = config_;
     set_config(event.config);
-    block_as_configured(*before);
     header_.version = event.version;
     header_.editor = event.actor;
     if (has_not_begun()) {
@@ -83,14 +81,6 @@ void Campaign::apply(const CampaignStateChanged& event, const Stamp& stamp, Effe
         return;
     }
     ask_for_mass_work(effects);
-}
-
-/// An edit replaces the configured part of the blocklist; what operators added stays.
-void Campaign::block_as_configured(const CampaignConfig& before) {
-    std::vector<BuyerId> added;
-    std::ranges::set_difference(blocked_, before.audience.blocklist, std::back_inserter(added));
-    blocked_.clear();
-    std::ranges::set_union(added, config_->audience.blocklist, std::back_inserter(blocked_));
 }
 
 void Campaign::apply(const StockAdjusted& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
@@ -387,72 +377,6 @@ void Campaign::apply(const OrderRefunded& event, const Stamp& stamp, Effects& ef
         }
     });
     ask_for_mass_work(effects);
-}
-
-// Invariants -------------------------------------------------------------------------------------
-
-std::optional<std::string> Campaign::check_invariants() const {
-    const std::string name = "campaign " + std::to_string(id_.raw());
-    std::vector<std::int64_t> held(cells_.size());
-    std::vector<std::int64_t> sold(cells_.size());
-    std::int64_t quota_units = 0;
-    for (RecordIndex at = 0; at < book_.order_count(); ++at) {
-        const OrderRecord& order = book_.order(at);
-        const std::string order_name = name + ", order " + Base36(order.id.raw()).str();
-        for (RecordIndex payment = order.last_payment; payment != no_record;
-             payment = book_.payment(payment).previous_of_order) {
-            const PaymentRecord& record = book_.payment(payment);
-            if (record.refunded > record.amount) {
-                return order_name + ": more refunded than paid";
-            }
-        }
-        const bool counts = order.counted_payment != no_record;
-        if (order.state == OrderState::confirmed && order.amount > Money{0} && !counts) {
-            return order_name + ": confirmed without a payment";
-        }
-        if (order.state == OrderState::held && counts) {
-            return order_name + ": held although a payment counts";
-        }
-        for (std::uint8_t line_at = 0; line_at < order.line_count; ++line_at) {
-            const LineRecord& line = book_.line(order, line_at);
-            if (line.refunded > line.quantity) {
-                return order_name + ": more units refunded than bought";
-            }
-            if (order.state == OrderState::held) {
-                held[line.item] += line.quantity;
-                quota_units += line.quantity;
-            }
-            const bool was_confirmed = order.state == OrderState::confirmed ||
-                                       (order.state == OrderState::refunded && line.refunded > 0);
-            if (was_confirmed) {
-                sold[line.item] += line.quantity - line.refunded;
-                quota_units += config_->quota_on_refund == QuotaOnRefund::keep
-                                   ? std::int64_t{line.quantity}
-                                   : std::int64_t{line.quantity} - line.refunded;
-            }
-        }
-    }
-    for (std::uint16_t item = 0; item < cells_.size(); ++item) {
-        const StockCell& cell = cells_[item];
-        const std::string item_name =
-            name + ", item " + std::string{config_->items[item].item_id.view()};
-        if (!cell.every_part_is_sound()) {
-            return item_name + ": a part of its stock is below 0";
-        }
-        if (cell.held().units() != held[item]) {
-            return item_name + ": held differs from its open holds";
-        }
-        if (cell.sold().units() != sold[item]) {
-            return item_name + ": sold differs from its confirmed orders";
-        }
-    }
-    std::int64_t buyers_units = 0;
-    book_.for_each_buyer(
-        [&](BuyerId /*buyer*/, const BuyerRecord& buyer) { buyers_units += buyer.units; });
-    if (buyers_units != quota_units) {
-        return name + ": the buyers' quotas differ from their orders";
-    }
-    return std::nullopt;
 }
 
 }  // namespace stampede::campaigns

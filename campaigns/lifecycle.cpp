@@ -154,7 +154,8 @@ Answer decide_revision(const Campaign& campaign, const ReviseCampaign& revise,
         if (const char* why = refuse_reserves(campaign, *revise.config)) {
             return refused(Code::draft_invalid, why, campaign, context);
         }
-        if (campaign.blocked_count() + revise.config->audience.blocklist.size() >
+        if (campaign.blocked_count() - campaign.config().audience.blocklist.size() +
+                revise.config->audience.blocklist.size() >
             limits::blocklist_max) {
             return refused(Code::draft_invalid, "audience.blocklist: too many buyers", campaign,
                            context);
