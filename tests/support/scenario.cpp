@@ -55,10 +55,8 @@ std::optional<std::string> play(ScenarioPlayer& player, const std::string& text)
     }
 }
 
-}  // namespace
-
-std::optional<std::string> run_scenario_text(const std::string& text, const std::string& name) {
-    ScenarioPlayer player;
+std::optional<std::string> play_all(ScenarioPlayer& player, const std::string& text,
+                                    const std::string& name) {
     std::istringstream in(text);
     std::size_t number = 0;
     const auto at = [&](const std::string& wrong, const std::string& line) {
@@ -80,14 +78,30 @@ std::optional<std::string> run_scenario_text(const std::string& text, const std:
     return std::nullopt;
 }
 
-std::optional<std::string> run_scenario(const std::string& path) {
+}  // namespace
+
+std::optional<std::string> run_scenario_text(const std::string& text, const std::string& name) {
+    ScenarioPlayer player;
+    return play_all(player, text, name);
+}
+
+std::optional<std::string> run_scenario(const std::string& path,
+                                        std::vector<ModelJournal::Kept>& journal) {
     std::ifstream file(path);
     if (!file) {
         return path + ": cannot be opened";
     }
     std::ostringstream text;
     text << file.rdbuf();
-    return run_scenario_text(text.str(), path.substr(path.rfind('/') + 1));
+    ScenarioPlayer player;
+    auto wrong = play_all(player, text.str(), path.substr(path.rfind('/') + 1));
+    journal = player.journal();
+    return wrong;
+}
+
+std::optional<std::string> run_scenario(const std::string& path) {
+    std::vector<ModelJournal::Kept> journal;
+    return run_scenario(path, journal);
 }
 
 }  // namespace stampede::tests

@@ -6,11 +6,17 @@
 
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "tests/support/model_journal.hpp"
 
 namespace stampede::tests {
 
 /// "file:line: expected …, got …", or empty when the whole table holds.
 [[nodiscard]] std::optional<std::string> run_scenario(const std::string& path);
+/// And what lies in its journal afterwards.
+[[nodiscard]] std::optional<std::string> run_scenario(const std::string& path,
+                                                      std::vector<ModelJournal::Kept>& journal);
 
 /// The same for a text that is no file; `name` stands in the message.
 [[nodiscard]] std::optional<std::string> run_scenario_text(const std::string& text,

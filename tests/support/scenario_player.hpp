@@ -37,6 +37,7 @@ class ScenarioPlayer {
     std::optional<std::string> run(const ScenarioLine& line);
     /// Nothing may be left over: what settlement was told must have been expected.
     std::optional<std::string> finish();
+    [[nodiscard]] const std::vector<ModelJournal::Kept>& journal() const { return rig_.journal(); }
 
   private:
     using Act = Facts (ScenarioPlayer::*)(const ScenarioLine& line);
