@@ -46,7 +46,7 @@ Answer cancelled(const Answer& order, std::uint64_t number) {
     return answer;
 }
 
-PaymentAnswer paid(const Answer& order, AnswerCode code, std::string suffix = {},
+PaymentAnswer paid(const Answer& order, AnswerCode code, const std::string& suffix = {},
                    PaymentKind kind = PaymentKind::plain) {
     PaymentAnswer answer;
     answer.payment = {order.order, "pay-" + Base36{order.order.raw()}.str() + suffix, order.amount,
