@@ -7,6 +7,7 @@
 // then the open commit goes to the journal if none is in flight.
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
 #include <memory>
@@ -163,8 +164,13 @@ class ShardSet final : public Replayable {
     [[nodiscard]] Outcome<Answer> execute(const Command& command,
                                           const std::optional<RequestIdentity>& request,
                                           const Moment& moment) {
-        Shard<Machine>& shard = *shards_[shard_of(Machine::route_of(command)).raw()];
-        return execute_on(shard, command, request, moment);
+        const Route route = Machine::route_of(command);
+        Shard<Machine>& shard = *shards_[shard_of(route).raw()];
+        auto outcome = execute_on(shard, command, request, moment);
+        if (is_nowhere(route)) {
+            outcome.rests_on = std::max(outcome.rests_on, newest());
+        }
+        return outcome;
     }
 
     /// Hands the open commit to the journal when it is not empty and none is in flight.
@@ -197,6 +203,9 @@ class ShardSet final : public Replayable {
     CommitNumber read(const Route& route, Read&& read) const {
         const Shard<Machine>& shard = *shards_[shard_of(route).raw()];
         read(shard.machine());
+        if (is_nowhere(route)) {
+            return newest();
+        }
         return shard.rests_on(
             route.by == Route::By::scope ? route.value : shard.machine().scope_of_id(route.value));
     }
@@ -225,6 +234,8 @@ class ShardSet final : public Replayable {
     [[nodiscard]] bool has_open_events() const { return commit_ && !commit_->empty(); }
     /// Bytes in the open commit.
     [[nodiscard]] std::size_t open_bytes() const { return commit_->used(); }
+    /// Events recorded since the start, replayed ones not counted.
+    [[nodiscard]] std::uint64_t events() const { return events_; }
     /// The newest commit that the journal was given.
     [[nodiscard]] CommitNumber submitted() const { return submitted_; }
     /// When the next deadline is due, if any.
@@ -315,6 +326,7 @@ class ShardSet final : public Replayable {
         LiveEffects effects(*this);
         auto outcome = shard.execute(command, request, moment, *commit_, effects);
         if (shard.sequence() != before) {
+            events_ += shard.sequence().raw() - before.raw();
             signature_.take_out(signature_before.raw());
             signature_.put_in(shard.signature().raw());
             last_time_ = moment.now;
@@ -383,6 +395,11 @@ class ShardSet final : public Replayable {
         }
         unreachable();
     }
+    /// A scope that no shard has: it may have been closed a moment ago, on any of them, so that
+    /// "unknown" rests on everything.
+    [[nodiscard]] bool is_nowhere(const Route& route) const {
+        return route.by == Route::By::scope && !placement_.contains(route.value);
+    }
     /// The shard with the fewest scopes, the first of equals.
     [[nodiscard]] ShardIndex emptiest() const {
         std::size_t best = 0;
@@ -413,6 +430,7 @@ class ShardSet final : public Replayable {
     std::optional<OpenCommit> commit_;
     CommitNumber submitted_;
     Deadlines deadlines_;
+    std::uint64_t events_ = 0;
     std::deque<std::uint64_t> chores_;
     Instant grace_over_;
     bool grace_released_ = false;

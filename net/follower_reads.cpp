@@ -11,6 +11,7 @@ namespace {
 
 // One page looks at no more of the journal than this, and says where it stopped.
 constexpr std::size_t commits_per_page_max = 4096;
+constexpr std::size_t bytes_per_page_max = 8 << 20;
 
 /// "<commit>.<n>": the n-th event row of that commit was the last one seen.
 struct FeedCursor {
@@ -195,7 +196,9 @@ ReadOutcome FollowerReads::events(const EventsQuery& query, CommitNumber at_leas
     page.events.clear();
     const std::string journal_id = journal_.journal_id().text();
     std::vector<SettlementRecord> records;
-    for (std::size_t looked_at = 0; looked_at < commits_per_page_max; ++looked_at) {
+    std::size_t bytes = 0;
+    for (std::size_t looked_at = 0; looked_at < commits_per_page_max && bytes < bytes_per_page_max;
+         ++looked_at) {
         const auto commit =
             feed_->next(CommitNumber{cursor.commit.raw() - 1}, std::chrono::milliseconds{0});
         if (commit.has_error()) {
@@ -205,6 +208,7 @@ ReadOutcome FollowerReads::events(const EventsQuery& query, CommitNumber at_leas
             break;
         }
         records.clear();
+        bytes += (*commit)->frames.size();
         engine::FrameReader frames((*commit)->frames);
         while (const auto frame = frames.next()) {
             check(append_records_of_frame(*frame, **commit, journal_id, records),

@@ -79,8 +79,6 @@ class ServerCollectable final : public prometheus::Collectable {
                 loop.connections_accepted.value());
         gauge(out, "connections_open", "Connections open at the buyers' door.",
               static_cast<double>(loop.connections_open.value()));
-        gauge(out, "replies_parked_bytes", "Answers that wait for their commit.",
-              static_cast<double>(loop.replies_parked_bytes.value()));
         gauge(out, "holds_open", "Unpaid holds.", static_cast<double>(loop.holds_open.value()));
         gauge(out, "selling_held_back", "1 while new holds are answered BUSY.",
               static_cast<double>(loop.selling_held_back.value()));

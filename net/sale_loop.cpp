@@ -198,6 +198,7 @@ void SaleLoop::record_turn() {
 void SaleLoop::ticked(SteadyTime now) {
     begin_turn();
     take_new_keys();
+    counters_.loop.events.set(shards_.events());
     counters_.loop.clock_frozen.set(clock_.frozen() ? 1 : 0);
     counters_.loop.clock_jumps.set(clock_.jumps());
     counters_.loop.clock_ahead_ms.set(clock_.ahead_of_wall().ms());
@@ -283,6 +284,12 @@ void SaleLoop::problem(const Problem& problem, Responder& responder, CommitNumbe
 
 void SaleLoop::answer_command(const HttpRequest& request, const BuyersRoute& route,
                               const campaigns::Buyer& buyer, Responder& responder) {
+    if (!request.length_given && route.endpoint != BuyersEndpoint::cancel_order) {
+        problem(Problem{411, "LENGTH_REQUIRED",
+                        "this request needs a body, and a body needs a Content-Length"},
+                responder);
+        return;
+    }
     auto decoded =
         decoder_.decode({.route = route,
                          .method = request.method_text,

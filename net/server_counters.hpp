@@ -76,7 +76,6 @@ struct alignas(64) ShardCounters {
     Counter commit_bytes;
     Counter events;
     Counter mall_calls;          // taken from the mall's door
-    Gauge replies_parked_bytes;  // wait for a commit
     Gauge holds_open;
     Gauge clock_frozen;  // 1 while expiries are frozen
     Counter clock_jumps;

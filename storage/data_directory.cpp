@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <chrono>
+#include <thread>
 
 #include <cerrno>
 #include <charconv>
@@ -16,6 +18,9 @@
 namespace stampede::storage {
 
 namespace {
+
+constexpr std::chrono::milliseconds lock_patience{1'500};
+constexpr std::chrono::milliseconds lock_pause{20};
 
 namespace fs = std::filesystem;
 
@@ -66,7 +71,13 @@ Result<> DataDirectory::lock() {
     if (!file.has_value()) {
         return file.error();
     }
-    if (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+    // A server that was just killed holds its lock until the kernel has torn it down.
+    const auto give_up_at = std::chrono::steady_clock::now() + lock_patience;
+    while (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK && std::chrono::steady_clock::now() < give_up_at) {
+            std::this_thread::sleep_for(lock_pause);
+            continue;
+        }
         if (errno == EWOULDBLOCK) {
             return fault("data directory " + path_.string() + " is in use by another server");
         }

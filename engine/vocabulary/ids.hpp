@@ -99,12 +99,15 @@ class Base36 {
     }
     [[nodiscard]] std::string str() const { return std::string{view()}; }
 
-    /// Empty for anything but the one canonical spelling (no upper case, no leading zero).
+    /// Empty for anything but 1..13 digits and lower-case letters. Leading zeros are allowed; a
+    /// number past 2^64-1 reads as 2^64-1, which no shard ever makes: it is an unknown id, not a
+    /// malformed one.
     [[nodiscard]] static std::optional<std::uint64_t> parse(std::string_view text) {
-        if (text.empty() || text.size() > 13 || (text.size() > 1 && text.front() == '0')) {
+        if (text.empty() || text.size() > 13) {
             return std::nullopt;
         }
         std::uint64_t value = 0;
+        bool is_past_the_end = false;
         for (const char character : text) {
             std::uint64_t digit = 0;
             if (character >= '0' && character <= '9') {
@@ -114,12 +117,11 @@ class Base36 {
             } else {
                 return std::nullopt;
             }
-            if (__builtin_mul_overflow(value, std::uint64_t{36}, &value) ||
-                __builtin_add_overflow(value, digit, &value)) {
-                return std::nullopt;
-            }
+            is_past_the_end = is_past_the_end ||
+                              __builtin_mul_overflow(value, std::uint64_t{36}, &value) ||
+                              __builtin_add_overflow(value, digit, &value);
         }
-        return value;
+        return is_past_the_end ? ~std::uint64_t{0} : value;
     }
 
   private:
