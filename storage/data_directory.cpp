@@ -13,13 +13,14 @@
 #include <string>
 #include <system_error>
 
+#include "engine/clock.hpp"
 #include "storage/anchor.hpp"
 
 namespace stampede::storage {
 
 namespace {
 
-constexpr std::chrono::milliseconds lock_patience{1'500};
+constexpr std::chrono::microseconds lock_patience{1'500'000};
 constexpr std::chrono::milliseconds lock_pause{20};
 
 namespace fs = std::filesystem;
@@ -72,9 +73,9 @@ Result<> DataDirectory::lock() {
         return file.error();
     }
     // A server that was just killed holds its lock until the kernel has torn it down.
-    const auto give_up_at = std::chrono::steady_clock::now() + lock_patience;
+    const std::int64_t give_up_at_us = engine::monotonic_us() + lock_patience.count();
     while (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK && std::chrono::steady_clock::now() < give_up_at) {
+        if (errno == EWOULDBLOCK && engine::monotonic_us() < give_up_at_us) {
             std::this_thread::sleep_for(lock_pause);
             continue;
         }
