@@ -107,35 +107,6 @@ TEST_F(QuietDoorsTest, serves_more_clients_than_it_has_sessions) {
     EXPECT_LE(doors_.sessions_open(), QuietDoorsOptions{}.sessions_max);
 }
 
-TEST_F(QuietDoorsTest, keeps_its_bound_while_both_doors_are_crowded) {
-    constexpr std::size_t most = QuietDoorsOptions{}.sessions_max;
-    const auto half_a_request = [](std::uint16_t port) {
-        auto client = std::make_unique<PlainClient>(port);
-        client->send("GET");  // not idle, so that nobody may take its place
-        return client;
-    };
-    std::vector<std::unique_ptr<PlainClient>> clients;
-    for (std::size_t at = 0; at < most; ++at) {
-        clients.push_back(half_a_request(mall_port_));
-    }
-    while (doors_.sessions_open() < most) {
-        std::this_thread::yield();
-    }
-    constexpr std::size_t waiting = 40;
-    std::vector<std::unique_ptr<PlainClient>> crowd;
-    for (std::size_t at = 0; at < waiting; ++at) {
-        crowd.push_back(half_a_request(mall_port_));
-        crowd.push_back(half_a_request(live_port_));
-    }
-    std::size_t most_open = 0;
-    for (auto& client : clients) {
-        client.reset();  // who leaves makes room for one
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-        most_open = std::max(most_open, doors_.sessions_open());
-    }
-    EXPECT_LE(most_open, most + 1) << "each door takes one at a time, whatever becomes free";
-}
-
 TEST_F(QuietDoorsTest, lets_an_answer_under_way_leave_when_it_stops) {
     loop_.rests_on = 2;
     PlainClient idle(mall_port_);
