@@ -4,13 +4,21 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "campaigns/order.hpp"
 #include "engine/vocabulary/check.hpp"
 
 namespace stampede::campaigns {
+
+/// Takes one chunk of a part of a checkpoint. Parts are loaded in the order in which they were
+/// saved (record_chunks.hpp).
+using PutChunk = std::function<void(std::uint8_t part, std::span<const std::byte> bytes)>;
 
 template <class Record, std::size_t ChunkRecords = 1024>
 class Arena {

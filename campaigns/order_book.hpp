@@ -6,7 +6,6 @@
 #include <xxhash.h>
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -222,7 +221,6 @@ class OrderBook {
     // --------------------------------------------------------
     /// Calls put(part, bytes) for every chunk; load() takes them back, in any order of parts but
     /// each part's chunks in theirs.
-    using PutChunk = std::function<void(std::uint8_t part, std::span<const std::byte> bytes)>;
     void save(const PutChunk& put) const;
     [[nodiscard]] bool load(std::uint8_t part, ByteReader& reader);
 

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// An order book in a checkpoint: one part per kind of record, in chunks of at most chunk_records,
-// each chunk a count (4) and then the records' fields (record_fields.hpp). Arenas come in order, so
-// that indexes stay what they were; maps put their key first.
-#include <vector>
-
+// An order book in a checkpoint: one part per kind of record, in chunks (record_chunks.hpp). Arenas
+// come in order, so that indexes stay what they were; maps put their key first.
 #include "campaigns/order_book.hpp"
-#include "campaigns/record_fields.hpp"
+#include "campaigns/record_chunks.hpp"
 
 namespace stampede::campaigns {
 
 namespace {
-
-constexpr std::uint32_t chunk_records = 256;
 
 enum Part : std::uint8_t {
     orders_part = 1,
@@ -24,53 +19,6 @@ enum Part : std::uint8_t {
     used_tickets_part = 8,
 };
 
-/// Fills chunks of one part.
-class Chunks {
-  public:
-    Chunks(Part part, const OrderBook::PutChunk& put)
-        : part_(part), put_(put), bytes_(4 + chunk_records * record_bytes_max) {
-        open();
-    }
-    template <class Write>
-    void add(Write&& write) {
-        write(writer_);
-        if (++count_ == chunk_records) {
-            close();
-            open();
-        }
-    }
-    void finish() {
-        if (count_ > 0) {
-            close();
-        }
-    }
-
-  private:
-    void open() {
-        writer_ = ByteWriter(bytes_);
-        writer_.put(std::uint32_t{0});
-        count_ = 0;
-    }
-    void close() {
-        std::memcpy(bytes_.data(), &count_, sizeof count_);
-        put_(part_, writer_.written());
-    }
-    Part part_;
-    const OrderBook::PutChunk& put_;
-    std::vector<std::byte> bytes_;
-    ByteWriter writer_{std::span<std::byte>{}};
-    std::uint32_t count_ = 0;
-};
-
-template <class Record>
-void save_arena(Part part, const Arena<Record>& arena, const OrderBook::PutChunk& put) {
-    Chunks chunks(part, put);
-    for (RecordIndex at = 0; at < arena.size(); ++at) {
-        chunks.add([&](ByteWriter& out) { write_record(out, arena[at]); });
-    }
-    chunks.finish();
-}
-
 }  // namespace
 
 void OrderBook::save(const PutChunk& put) const {
@@ -79,7 +27,7 @@ void OrderBook::save(const PutChunk& put) const {
     save_arena(orders_part, orders_, put);
     save_arena(payments_part, payments_, put);
     save_arena(refunds_part, refunds_, put);
-    Chunks buyers(buyers_part, put);
+    RecordChunks buyers(buyers_part, put);
     buyers_.for_each([&](BuyerId buyer, const BuyerRecord& record) {
         buyers.add([&](ByteWriter& out) {
             out.put(buyer);
@@ -87,7 +35,7 @@ void OrderBook::save(const PutChunk& put) const {
         });
     });
     buyers.finish();
-    Chunks mismatches(mismatches_part, put);
+    RecordChunks mismatches(mismatches_part, put);
     mismatches_.for_each([&](const TextDigest& key, bool) {
         mismatches.add([&](ByteWriter& out) {
             out.put(key.low);
@@ -95,7 +43,7 @@ void OrderBook::save(const PutChunk& put) const {
         });
     });
     mismatches.finish();
-    Chunks tickets(tickets_part, put);
+    RecordChunks tickets(tickets_part, put);
     tickets_.for_each([&](std::uint64_t nonce, const TicketRecord& record) {
         tickets.add([&](ByteWriter& out) {
             out.put(nonce);
@@ -103,7 +51,7 @@ void OrderBook::save(const PutChunk& put) const {
         });
     });
     tickets.finish();
-    Chunks used(used_tickets_part, put);
+    RecordChunks used(used_tickets_part, put);
     used_tickets_.for_each([&](std::uint64_t nonce, RecordIndex order) {
         used.add([&](ByteWriter& out) {
             out.put(nonce);

@@ -32,6 +32,8 @@ inline constexpr std::size_t orders_per_campaign_max = 1u << 28;
 inline constexpr std::size_t unknown_payments_per_shard_max = 1u << 16;
 inline constexpr std::size_t payments_per_order_max = 64;
 inline constexpr std::size_t refunds_per_order_max = 64;
+inline constexpr std::size_t helpers_per_bargain_max = 500;
+inline constexpr std::size_t cut_stages_max = 16;
 inline constexpr std::int64_t stock_max = (std::int64_t{1} << 31) - 1;
 inline constexpr std::int64_t price_fen_max = 100'000'000'000;  // a thousand million yuan
 inline constexpr std::uint64_t campaign_id_max = std::uint64_t{1} << 53;
@@ -54,6 +56,8 @@ inline constexpr std::size_t page_rows_max = 1000;
 inline constexpr std::uint64_t settlement_backlog_commits_max = 50'000'000;
 inline constexpr std::uint64_t settlement_backlog_bytes_max = std::uint64_t{4} << 30;
 
+static_assert(helpers_per_bargain_max <= records_per_event_max,
+              "A bargain and its helpers are read within one answer.");
 static_assert(event_bytes_max + 1024 <= commit_bytes_max,
               "The largest event and its envelope must fit one commit.");
 static_assert(shard_count <= (std::size_t{1} << shard_bits),
