@@ -69,7 +69,8 @@ void a_commit_of_8_kib(benchmark::State& state) {
     for (auto _ : state) {
         number = number.next();
         const auto before = std::chrono::steady_clock::now();
-        journal->submit({number, Instant{static_cast<std::int64_t>(number.raw())}, {}, frames});
+        journal->submit(
+            {number, Instant{static_cast<std::int64_t>(number.raw())}, {}, StateLayout{1}, frames});
         for (std::uint64_t seen = woken.load(); journal->durable() < number; seen = woken.load()) {
             woken.wait(seen, std::memory_order_acquire);
         }

@@ -194,7 +194,7 @@ void a_frame_in_the_open_commit(benchmark::State& state) {
                                  .payload = {}};
     for (auto _ : state) {
         if (open.room() < 1024) {
-            benchmark::DoNotOptimize(open.seal(Signature{}));
+            benchmark::DoNotOptimize(open.seal(Signature{}, StateLayout{}));
         }
         open.append(envelope, [&](ByteWriter& out) { campaigns::encode(event, out); });
     }

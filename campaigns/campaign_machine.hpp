@@ -18,6 +18,7 @@
 #include "campaigns/command.hpp"
 #include "campaigns/event.hpp"
 #include "campaigns/event_codec.hpp"
+#include "campaigns/state_layout.hpp"
 #include "engine/vocabulary/decision.hpp"
 
 namespace stampede::campaigns {
@@ -34,6 +35,7 @@ class CampaignMachine {
                                 std::vector<Event>& events) const;
     void evolve(const Event& event, const Stamp& stamp, Effects& effects);
     [[nodiscard]] std::optional<std::string> check_invariants() const;
+    [[nodiscard]] static StateLayout state_layout() { return campaigns::state_layout; }
     [[nodiscard]] Signature signature() const { return signature_; }
 
     // Routing

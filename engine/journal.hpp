@@ -21,6 +21,8 @@ struct Commit {
     Instant journal_time;
     /// Signature of the whole state after this commit: whoever replays it must arrive there too.
     Signature signature;
+    /// The layout that the writer's state had; the signature means nothing to another.
+    StateLayout layout;
     std::span<const std::byte> frames;  // 1..limits::commit_bytes_max bytes
 };
 

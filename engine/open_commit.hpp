@@ -55,10 +55,11 @@ class OpenCommit {
 
     /// Closes it and starts the next one in the other buffer. The returned commit's bytes stay
     /// valid until seal() has been called twice more.
-    [[nodiscard]] Commit seal(Signature signature) {
+    [[nodiscard]] Commit seal(Signature signature, StateLayout layout) {
         const Commit sealed{.number = number_,
                             .journal_time = last_at_,
                             .signature = signature,
+                            .layout = layout,
                             .frames = std::span{buffer()}.first(used_)};
         number_ = number_.next();
         current_ ^= 1U;

@@ -39,13 +39,22 @@ class Replayable {
     virtual ~Replayable() = default;
 
     /// Applies one durable commit. Faults name the frame: undecodable, out of sequence, or a
-    /// signature that differs from the one in the commit. After a fault the state is unusable.
+    /// signature that differs from the one in a commit of the same layout. After a fault the state
+    /// is unusable.
     [[nodiscard]] virtual Result<> apply(const Commit& commit) = 0;
     /// Writes the whole state; the state does not change meanwhile.
     virtual void save(CheckpointSink& sink) const = 0;
     /// Into an empty state only.
     [[nodiscard]] virtual Result<> load(CheckpointSource& source) = 0;
     [[nodiscard]] virtual Signature signature() const = 0;
+    /// How this program lays out the records that its signature sums up.
+    [[nodiscard]] virtual StateLayout layout() const = 0;
 };
+
+/// Whether a replay arrived where the writer of `commit` was. A commit of another layout cannot
+/// tell: there the chain of digests and the invariants vouch alone.
+[[nodiscard]] inline bool agrees(const Replayable& state, const Commit& commit) {
+    return commit.layout != state.layout() || commit.signature == state.signature();
+}
 
 }  // namespace stampede::engine

@@ -48,6 +48,11 @@ class ShardSet final : public Replayable {
     // Recovery ------------------------------------------------------------------------------------
 
     [[nodiscard]] Result<> apply(const Commit& commit) override {
+        if (commit.layout > layout()) {
+            return fault("a newer release wrote it: its state has layout " +
+                         std::to_string(commit.layout.raw()) + ", this program's " +
+                         std::to_string(layout().raw()));
+        }
         FrameReader frames(commit.frames);
         ReplayEffects effects(*this);
         for (std::size_t count = 0;; ++count) {
@@ -73,7 +78,7 @@ class ShardSet final : public Replayable {
         if (frames.broken()) {
             return fault("a frame's length does not fit its commit");
         }
-        if (signature_ != commit.signature) {
+        if (!agrees(*this, commit)) {
             return fault("the state after it differs from the state when it was written");
         }
         last_applied_ = commit.number;
@@ -121,6 +126,7 @@ class ShardSet final : public Replayable {
     }
 
     [[nodiscard]] Signature signature() const override { return signature_; }
+    [[nodiscard]] StateLayout layout() const override { return Machine::state_layout(); }
     [[nodiscard]] CommitNumber last_applied() const { return last_applied_; }
     /// Journal time of the newest event, live or replayed.
     [[nodiscard]] Instant last_time() const { return last_time_; }
@@ -178,7 +184,7 @@ class ShardSet final : public Replayable {
         if (!commit_->empty() && journal_->durable() >= submitted_) {
             submitted_ = commit_->number();
             last_applied_ = submitted_;
-            journal_->submit(commit_->seal(signature_));
+            journal_->submit(commit_->seal(signature_, layout()));
         }
     }
 

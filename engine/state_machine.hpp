@@ -84,6 +84,8 @@ concept StateMachine =
         { constant.requests_expected(std::uint64_t{}) } -> std::same_as<std::size_t>;
 
         { constant.signature() } -> std::same_as<Signature>;
+        /// How the records under the signature lie: another number after any change of them.
+        { Machine::state_layout() } -> std::same_as<StateLayout>;
         /// Empty when every invariant holds, else the first that does not, in words.
         { constant.check_invariants() } -> std::same_as<std::optional<std::string>>;
         constant.save(sink);

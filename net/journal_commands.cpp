@@ -77,13 +77,17 @@ Result<CommitNumber> load_start(const DataDirectory& directory, Shards& shards) 
         if (position.has_error()) {
             return position.error();
         }
+        if (storage::why_set_aside(*file, *position, shards)) {
+            continue;
+        }
         if (auto loaded = storage::load_checkpoint(*file, *position, shards); loaded.has_error()) {
             return loaded.error();
         }
         return file->number;
     }
     return fault("commits before " + std::to_string(oldest->raw()) +
-                 " are gone and no checkpoint covers them");
+                 " are gone and no checkpoint of state layout " +
+                 std::to_string(shards.layout().raw()) + " covers them");
 }
 
 Result<std::size_t> verify_checkpoints(const DataDirectory& directory) {

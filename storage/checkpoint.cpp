@@ -19,7 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view magic = "SCHKPNT1";
+constexpr std::string_view magic = "SCHKPNT2";
+/// Before the layout of the state was written down it was the first.
+constexpr std::string_view magic_without_layout = "SCHKPNT1";
+constexpr StateLayout first_layout{1};
 constexpr std::size_t header_bytes = 88;
 constexpr std::uint32_t end_of_records = 0xFFFFFFFF;
 constexpr std::size_t trailer_bytes = 4 + 8 + sizeof(Digest);
@@ -58,6 +61,7 @@ class CheckpointWriter final : public engine::CheckpointSink {
         out.put(position.signature.raw());
         out.put(position.journal_time);
         out.put(position.epoch);
+        out.put(position.layout);
         add(bytes);
     }
     [[nodiscard]] Result<> finish() {
@@ -253,7 +257,8 @@ Result<StatePosition> verify_checkpoint(const CheckpointFile& checkpoint,
         return bad(checkpoint.path, "is damaged: its digest does not match its bytes");
     }
     ByteReader reader(header);
-    if (reader.view(magic.size()) != magic) {
+    const std::string_view format = reader.view(magic.size());
+    if (format != magic && format != magic_without_layout) {
         return bad(checkpoint.path, "has a format that this program does not read");
     }
     std::array<std::byte, JournalId::size> id{};
@@ -267,6 +272,7 @@ Result<StatePosition> verify_checkpoint(const CheckpointFile& checkpoint,
     position.signature = Signature{reader.get<std::uint64_t>()};
     position.journal_time = reader.instant();
     position.epoch = reader.get<Epoch>();
+    position.layout = format == magic ? reader.get<StateLayout>() : first_layout;
     if (position.chain.number != checkpoint.number) {
         return bad(checkpoint.path, "does not fit its name");
     }
@@ -292,6 +298,18 @@ Result<> load_checkpoint(const CheckpointFile& checkpoint, const StatePosition& 
     return {};
 }
 
+std::optional<std::string> why_set_aside(const CheckpointFile& file, const StatePosition& position,
+                                         const engine::Replayable& state) {
+    if (position.layout == state.layout()) {
+        return std::nullopt;
+    }
+    return bad(file.path, "is set aside: it has state layout " +
+                              std::to_string(position.layout.raw()) + ", this program's is " +
+                              std::to_string(state.layout().raw()) +
+                              "; the journal is replayed instead")
+        .message;
+}
+
 Result<LoadedState> load_newest_checkpoint(const fs::path& directory, const JournalId& journal,
                                            engine::Replayable& state) {
     const auto found = list_checkpoints(directory);
@@ -303,6 +321,13 @@ Result<LoadedState> load_newest_checkpoint(const fs::path& directory, const Jour
         const auto position = verify_checkpoint(checkpoint, journal);
         if (!position.has_value()) {
             loaded.warnings.push_back(position.error().message);
+            continue;
+        }
+        if (auto why = why_set_aside(checkpoint, *position, state)) {
+            loaded.warnings.push_back(std::move(*why));
+            if (!loaded.set_aside) {
+                loaded.set_aside = *position;
+            }
             continue;
         }
         if (auto done = load_checkpoint(checkpoint, *position, state); !done.has_value()) {

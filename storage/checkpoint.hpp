@@ -3,18 +3,22 @@
 //
 //   name: <commit number, 20 digits>.checkpoint
 //   offset  size  field
-//        0     8  magic           "SCHKPNT1"
+//        0     8  magic           "SCHKPNT2"
 //        8    16  journal id
 //       24     8  commit number
 //       32    32  digest          of that commit: where the chain goes on
 //       64     8  state signature
 //       72     8  journal time
 //       80     4  epoch
-//       84     4  reserved        0
+//       84     2  state layout
+//       86     2  reserved        0
 //       88     .  records: length (4), bytes; as engine::Replayable::save gave them
 //        .     4  end of records  0xFFFFFFFF
 //        .     8  record count
 //        .    32  digest          SHA-256 of every byte before it
+//
+// Files that begin with "SCHKPNT1" are of layout 1. A file of another layout than the program's is
+// set aside: the journal behind it gives the state again, in the program's own layout.
 //
 // A file gets its name only when it is complete and synced.
 #pragma once
@@ -35,6 +39,7 @@ namespace stampede::storage {
 struct StatePosition {
     ChainPosition chain;
     Signature signature;
+    StateLayout layout;
     Instant journal_time;
     Epoch epoch{1};
 };
@@ -60,7 +65,8 @@ struct CheckpointFile {
 [[nodiscard]] Result<StatePosition> verify_checkpoint(const CheckpointFile& file,
                                                       const JournalId& journal);
 
-/// Loads a file that was verified into an empty state and compares the signatures.
+/// Loads a file that was verified, and is of the state's layout, into an empty state and compares
+/// the signatures.
 [[nodiscard]] Result<> load_checkpoint(const CheckpointFile& file, const StatePosition& position,
                                        engine::Replayable& state);
 
@@ -68,9 +74,16 @@ struct LoadedState {
     StatePosition position;  // commit 0 when there was no checkpoint
     /// Checkpoints that were passed over, and why.
     std::vector<std::string> warnings;
+    /// The newest good one that only its layout kept from being loaded.
+    std::optional<StatePosition> set_aside;
 };
 
-/// Loads the newest checkpoint that is good; damaged ones are passed over.
+/// Why a checkpoint of another layout than `state` has is of no use to it; empty when it is of use.
+[[nodiscard]] std::optional<std::string> why_set_aside(const CheckpointFile& file,
+                                                       const StatePosition& position,
+                                                       const engine::Replayable& state);
+
+/// Loads the newest checkpoint that is good and of the state's layout; others are passed over.
 [[nodiscard]] Result<LoadedState> load_newest_checkpoint(const std::filesystem::path& directory,
                                                          const JournalId& journal,
                                                          engine::Replayable& state);

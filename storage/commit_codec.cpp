@@ -13,6 +13,10 @@ namespace stampede::storage {
 
 namespace {
 
+/// Commits of this format do not say the layout of their state: it was the first.
+constexpr std::uint16_t format_without_layout = 1;
+constexpr StateLayout first_layout{1};
+
 constexpr std::uint32_t magic = 0x544D4353;  // "SCMT"
 
 Fault damaged(CommitNumber number, const std::string& what) {
@@ -36,10 +40,11 @@ std::span<const std::byte> CommitEncoder::encode(const engine::Commit& commit,
                                                  const Digest& previous) {
     check(!commit.frames.empty() && commit.frames.size() <= limits::commit_bytes_max,
           "a commit is empty or larger than the bound");
+    check(commit.layout != StateLayout{0}, "a commit does not say the layout of its state");
     ByteWriter out(room_);
     out.put(magic);
     out.put(commit_format_version);
-    out.put(std::uint16_t{0});
+    out.put(commit.layout);
     out.append(writer_.journal.bytes().data(), JournalId::size);
     out.put(writer_.epoch);
     out.put(static_cast<std::uint32_t>(commit.frames.size()));
@@ -76,7 +81,9 @@ Result<StoredCommit> decode_commit(CommitNumber number, std::span<const std::byt
     if (Sha256::of(body) != stored.digest) {
         return damaged(number, "is damaged: its digest does not match its bytes");
     }
-    const auto reserved = reader.get<std::uint16_t>();
+    const auto layout = reader.get<StateLayout>();
+    const bool has_layout = version != format_without_layout;
+    stored.commit.layout = has_layout ? layout : first_layout;
     stored.writer.journal = JournalId{take<JournalId::size>(reader)};
     stored.writer.epoch = reader.get<Epoch>();
     const auto frame_bytes = reader.get<std::uint32_t>();
@@ -84,7 +91,7 @@ Result<StoredCommit> decode_commit(CommitNumber number, std::span<const std::byt
     stored.commit.journal_time = reader.instant();
     stored.commit.signature = Signature{reader.get<std::uint64_t>()};
     stored.previous = take<sizeof(Digest)>(reader);
-    if (version != commit_format_version || reserved != 0 ||
+    if (version < format_without_layout || has_layout == (layout == StateLayout{0}) ||
         frame_bytes != body.size() - commit_header_bytes) {
         return damaged(number, "has a header that no writer makes");
     }

@@ -4,8 +4,8 @@
 //
 //   offset  size  field
 //        0     4  magic            "SCMT"
-//        4     2  format version   1
-//        6     2  reserved         0
+//        4     2  format version   2
+//        6     2  state layout     of the signature; in format 1 reserved: 0, and the layout is 1
 //        8    16  journal id
 //       24     4  epoch
 //       28     4  bytes of frames  1..limits::commit_bytes_max
@@ -32,7 +32,7 @@
 
 namespace stampede::storage {
 
-inline constexpr std::uint16_t commit_format_version = 1;
+inline constexpr std::uint16_t commit_format_version = 2;
 inline constexpr std::size_t commit_header_bytes = 88;
 inline constexpr std::size_t commit_value_bytes_max =
     commit_header_bytes + limits::commit_bytes_max + sizeof(Digest);

@@ -141,13 +141,13 @@ Result<bool> Follower::apply_next(std::chrono::milliseconds patience) {
         if (auto applied = copy_->apply(durable.commit()); !applied.has_value()) {
             return fault(name + " cannot be applied: " + applied.error().message);
         }
-        if (copy_->signature() != durable.commit().signature) {
+        if (!engine::agrees(*copy_, durable.commit())) {
             return fault(name + " gives the follower another state than the server has");
         }
         applied_.store(durable.number().raw(), std::memory_order_seq_cst);
     }
-    position_ = {durable.position(), durable.commit().signature, durable.commit().journal_time,
-                 durable.stored().writer.epoch};
+    position_ = {durable.position(), copy_->signature(), copy_->layout(),
+                 durable.commit().journal_time, durable.stored().writer.epoch};
     ++commits_since_checkpoint_;
     bytes_since_checkpoint_ += durable.bytes().size();
     announce();
@@ -205,7 +205,7 @@ Result<> Follower::trim_behind_checkpoints() const {
     for (const CheckpointFile& checkpoint : *all) {
         if (good.size() == options_.checkpoints_kept) {
             superseded.push_back(checkpoint);
-        } else if (verify_checkpoint(checkpoint, directory_.journal_id()).has_value()) {
+        } else if (is_good(checkpoint)) {
             good.push_back(checkpoint);
         }
     }
@@ -220,6 +220,12 @@ Result<> Follower::trim_behind_checkpoints() const {
         journal_.store().pool()->remove_slowly(checkpoint.path);
     }
     return {};
+}
+
+/// One that a start of this program could begin with: nothing is trimmed for the others.
+bool Follower::is_good(const CheckpointFile& checkpoint) const {
+    const auto position = verify_checkpoint(checkpoint, directory_.journal_id());
+    return position.has_value() && !why_set_aside(checkpoint, *position, *copy_);
 }
 
 /// A checkpoint shortens the next start and no more. Ending the sale for one that found no room

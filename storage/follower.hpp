@@ -80,6 +80,7 @@ class Follower {
     [[nodiscard]] bool is_checkpoint_due() const;
     void checkpoint_and_trim();
     [[nodiscard]] Result<> trim_behind_checkpoints() const;
+    [[nodiscard]] bool is_good(const CheckpointFile& checkpoint) const;
     void put_off_checkpoints(const Fault& why);
     void remove_unfinished() const;
     void announce();

@@ -87,13 +87,13 @@ class Pass {
             return refuse(number, "commit " + text_of(number) +
                                       " cannot be applied: " + applied.error().message);
         }
-        if (state_.signature() != stored->commit.signature) {
+        if (!engine::agrees(state_, stored->commit)) {
             return refuse(number, "commit " + text_of(number) +
                                       " gives a state with another signature than its own");
         }
         ++recovered_.commits_applied;
         recovered_.bytes_applied += value.size();
-        recovered_.position = {walker_.reached(), stored->commit.signature,
+        recovered_.position = {walker_.reached(), state_.signature(), state_.layout(),
                                stored->commit.journal_time, stored->writer.epoch};
         return {};
     }
@@ -139,6 +139,28 @@ class Pass {
     Recovered recovered_;
 };
 
+/// A checkpoint that is set aside must be made good by the commits that it was made from.
+Result<> is_made_good(const DataDirectory& directory, const LoadedState& loaded,
+                      const KeptCommits& kept, const engine::Replayable& state) {
+    const auto oldest = kept.oldest();
+    if (!oldest.has_value()) {
+        return oldest.error();
+    }
+    const CommitNumber first = loaded.position.chain.number.next();
+    if (!loaded.set_aside || (*oldest != CommitNumber{0} && *oldest <= first)) {
+        return {};
+    }
+    const std::string layout = std::to_string(loaded.set_aside->layout.raw());
+    return fault("data directory " + directory.path().string() +
+                 " cannot be served: its checkpoint of commit " +
+                 text_of(loaded.set_aside->chain.number) + " has state layout " + layout +
+                 ", this program's is " + std::to_string(state.layout().raw()) + ", and commit " +
+                 text_of(first) +
+                 " and what follows, which would be replayed instead, is not kept. Put the "
+                 "removed archive back, or serve it with a release of state layout " +
+                 layout + ". Nothing was changed.");
+}
+
 /// The scan must reach what was durable: a journal that lost its end has a chain without a flaw.
 Result<> reaches_anchor(const DataDirectory& directory, const ScanReport& report) {
     CommitNumber last = report.reached.number;
@@ -176,6 +198,9 @@ Result<Recovered> recover(const DataDirectory& directory, engine::Replayable& st
     if (!kept.has_value()) {
         return fault("data directory " + directory.path().string() +
                      " cannot be served: " + kept.error().message + ". Nothing was changed.");
+    }
+    if (auto good = is_made_good(directory, *loaded, *kept, state); !good.has_value()) {
+        return good.error();
     }
     auto recovered = Pass{directory, anchor->position, loaded->position, state}.run(*kept);
     if (recovered.has_value()) {

@@ -9,6 +9,8 @@
 #include <span>
 #include <type_traits>
 
+#include "engine/vocabulary/ids.hpp"
+
 namespace stampede {
 
 class Signature {
@@ -23,6 +25,9 @@ class Signature {
   private:
     std::uint64_t sum_ = 0;
 };
+
+/// How the records that a signature sums up lie: two signatures compare only within one layout.
+using StateLayout = StrongId<struct StateLayoutTag, std::uint16_t>;
 
 /// Digest of bytes; `kind` keeps records of different kinds apart.
 [[nodiscard]] inline std::uint64_t record_digest(std::uint64_t kind,

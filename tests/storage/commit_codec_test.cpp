@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "storage/file.hpp"
@@ -25,8 +26,8 @@ using testing::HasSubstr;
 std::vector<std::byte> encoded(CommitEncoder& encoder, std::uint64_t number, Instant at,
                                const Digest& previous) {
     const auto frames = sum_frame(number);
-    const auto value =
-        encoder.encode({CommitNumber{number}, at, Signature{number * 3}, frames}, previous);
+    const auto value = encoder.encode(
+        {CommitNumber{number}, at, Signature{number * 3}, StateLayout{7}, frames}, previous);
     return {value.begin(), value.end()};
 }
 
@@ -47,6 +48,7 @@ TEST_F(CommitBytes, come_back_as_they_were) {
     EXPECT_EQ(stored->commit.number, CommitNumber{2});
     EXPECT_EQ(stored->commit.journal_time, Instant{11});
     EXPECT_EQ(stored->commit.signature, Signature{6});
+    EXPECT_EQ(stored->commit.layout, StateLayout{7});
     EXPECT_EQ(stored->previous, after_first_.digest);
     EXPECT_EQ(stored->digest, encoder_.digest());
     const auto frames = sum_frame(2);
@@ -81,7 +83,32 @@ TEST_F(CommitBytes, of_a_newer_format_are_refused_with_both_versions) {
     const auto stored = decode_commit(CommitNumber{1}, newer);
     ASSERT_FALSE(stored.has_value());
     EXPECT_THAT(stored.error().message, HasSubstr("version 9"));
-    EXPECT_THAT(stored.error().message, HasSubstr("up to 1"));
+    EXPECT_THAT(stored.error().message, HasSubstr("up to 2"));
+}
+
+/// `value` with other bytes for its version and its layout, under a digest that fits.
+std::vector<std::byte> with_head(std::vector<std::byte> value, std::uint8_t version,
+                                 std::uint8_t layout) {
+    value[4] = std::byte{version};
+    value[6] = std::byte{layout};
+    const auto body = std::span{value}.first(value.size() - sizeof(Digest));
+    const Digest digest = storage::Sha256::of(body);
+    std::ranges::copy(digest, value.end() - static_cast<std::ptrdiff_t>(digest.size()));
+    return value;
+}
+
+TEST_F(CommitBytes, of_the_first_format_are_read_and_are_of_the_first_layout) {
+    const auto stored = decode_commit(CommitNumber{1}, with_head(first_, 1, 0));
+    ASSERT_TRUE(stored.has_value()) << stored.error().message;
+    EXPECT_EQ(stored->commit.layout, StateLayout{1});
+    EXPECT_EQ(stored->commit.signature, Signature{3});
+}
+
+TEST_F(CommitBytes, with_a_layout_that_no_writer_makes_are_refused) {
+    EXPECT_FALSE(decode_commit(CommitNumber{1}, with_head(first_, 1, 7)).has_value());
+    EXPECT_FALSE(decode_commit(CommitNumber{1}, with_head(first_, 2, 0)).has_value());
+    EXPECT_FALSE(decode_commit(CommitNumber{1}, with_head(first_, 0, 0)).has_value());
+    EXPECT_TRUE(decode_commit(CommitNumber{1}, with_head(first_, 2, 8)).has_value());
 }
 
 TEST_F(CommitBytes, under_another_number_are_refused) {

@@ -33,13 +33,15 @@ FollowerOptions on_request_only() {
 /// A journal with a follower on it.
 class FollowedJournal : public testing::Test {
   protected:
-    void open(storage::RocksdbJournalOptions options = small_journal()) {
+    void open(storage::RocksdbJournalOptions options = small_journal(),
+              StateLayout layout = StateLayout{1}) {
         close();
-        auto rig = JournalRig::open(path_, std::move(options));
+        auto rig = JournalRig::open(path_, std::move(options), layout);
         ASSERT_TRUE(rig.has_value()) << rig.error().message;
         rig_ = std::move(*rig);
-        follower_ = std::make_unique<Follower>(rig_->directory(), rig_->journal(),
-                                               std::make_unique<SumMachine>(), on_request_only());
+        follower_ =
+            std::make_unique<Follower>(rig_->directory(), rig_->journal(),
+                                       std::make_unique<SumMachine>(layout), on_request_only());
         follower_->start();
     }
     void close() {
@@ -75,7 +77,7 @@ class FollowedJournal : public testing::Test {
             EXPECT_EQ((**next).number, at.next());
             ASSERT_TRUE(machine
                             .apply({(**next).number, (**next).journal_time, (**next).signature,
-                                    (**next).frames})
+                                    machine.layout(), (**next).frames})
                             .has_value());
             EXPECT_EQ(machine.signature(), (**next).signature);
             at = at.next();
@@ -165,6 +167,69 @@ TEST_F(FollowedJournal, passes_over_a_damaged_checkpoint_for_the_one_before) {
     open();
     EXPECT_EQ(rig_->recovered().checkpoint, CommitNumber{10});
     EXPECT_TRUE(follower_->wait_for(CommitNumber{30}, patience));
+}
+
+TEST_F(FollowedJournal, of_an_older_layout_is_replayed_and_its_checkpoint_set_aside) {
+    open();
+    rig_->commit(10);
+    checkpoint();
+    rig_->commit(10);
+    open(small_journal(), StateLayout{2});
+    EXPECT_EQ(rig_->recovered().checkpoint, CommitNumber{0});
+    EXPECT_EQ(rig_->recovered().commits_applied, 20U);
+    ASSERT_EQ(rig_->recovered().warnings.size(), 1U);
+    EXPECT_THAT(rig_->recovered().warnings.front(),
+                HasSubstr("is set aside: it has state layout 1, this program's is 2"));
+    EXPECT_EQ(rig_->state().sum(), expected_sum(CommitNumber{20}));
+
+    // From here on the commits and checkpoints are of the new layout, and are held to it.
+    rig_->commit(5);
+    checkpoint();
+    EXPECT_EQ(follower_->newest_checkpoint(), CommitNumber{25});
+    open(small_journal(), StateLayout{2});
+    EXPECT_EQ(rig_->recovered().checkpoint, CommitNumber{25});
+    EXPECT_TRUE(rig_->recovered().warnings.empty());
+    EXPECT_EQ(rig_->state().sum(), expected_sum(CommitNumber{25}));
+}
+
+TEST_F(FollowedJournal, keeps_what_a_checkpoint_of_an_older_layout_was_made_from) {
+    open();
+    rig_->commit(1);
+    checkpoint();
+    open(small_journal(), StateLayout{2});
+    commit_much();
+    checkpoint();
+    EXPECT_EQ(first_in_journal(), CommitNumber{1}) << "one good checkpoint is not enough to trim";
+    for (int round = 0; round < 2; ++round) {
+        commit_much();
+        checkpoint();
+    }
+    EXPECT_TRUE(eventually([&] {
+        return storage::list_checkpoints(path_ / "checkpoints")->size() == 2;
+    })) << "the old one goes with the rest that is superseded";
+}
+
+TEST_F(FollowedJournal, trimmed_behind_a_checkpoint_of_another_layout_is_refused_naming_it) {
+    open();
+    for (int round = 0; round < 4; ++round) {
+        commit_much();
+        checkpoint();
+    }
+    ASSERT_TRUE(eventually([&] { return first_in_journal() > CommitNumber{1}; }));
+    close();
+    fs::rename(path_ / "archive", path_ / "elsewhere");
+    fs::create_directory(path_ / "archive");
+    const auto refused = JournalRig::open(path_, small_journal(), StateLayout{2});
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message,
+                testing::AllOf(HasSubstr("its checkpoint of commit 48 has state layout 1"),
+                               HasSubstr("this program's is 2"),
+                               HasSubstr("serve it with a release of state layout 1")));
+    fs::remove(path_ / "archive");
+    fs::rename(path_ / "elsewhere", path_ / "archive");
+    open(small_journal(), StateLayout{2});
+    EXPECT_EQ(rig_->state().sum(), expected_sum(CommitNumber{48}));
+    EXPECT_TRUE(follower_->wait_for(CommitNumber{48}, patience));
 }
 
 TEST_F(FollowedJournal, is_trimmed_behind_the_second_newest_checkpoint_and_stays_whole) {
@@ -287,7 +352,7 @@ TEST_F(FollowedJournal, ends_the_process_when_the_live_state_is_not_what_it_says
     rig_->commit(3);
     // A commit whose signature is of another state than its frames lead to.
     const auto frames = sum_frame(4);
-    rig_->journal().submit({CommitNumber{4}, Instant{4}, Signature{1234}, frames});
+    rig_->journal().submit({CommitNumber{4}, Instant{4}, Signature{1234}, StateLayout{1}, frames});
     ASSERT_TRUE(eventually([&] { return has_ended.load(); }));
     EXPECT_THAT(why, HasSubstr("commit 4 gives the follower another state"));
     EXPECT_EQ(follower_->applied(), CommitNumber{3}) << "nobody may read that state";

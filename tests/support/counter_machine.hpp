@@ -102,6 +102,7 @@ struct CounterMachine {
     }
     void prefetch(std::uint64_t /*scope*/, std::uint64_t /*owner*/) const {}
     [[nodiscard]] std::size_t requests_expected(std::uint64_t /*scope*/) const { return 64; }
+    [[nodiscard]] static StateLayout state_layout() { return StateLayout{3}; }
     [[nodiscard]] Signature signature() const { return signature_sum; }
     [[nodiscard]] std::optional<std::string> check_invariants() const {
         for (const auto& [scope, value] : counters) {

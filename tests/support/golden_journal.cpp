@@ -33,16 +33,19 @@ std::vector<std::byte> from_hex(const std::string& text) {
 
 GoldenJournal read_golden_journal(std::istream& in) {
     GoldenJournal journal;
+    StateLayout layout{1};
     for (std::string line; std::getline(in, line);) {
         const Words words = split_words(line);
         if (words.empty() || line.starts_with('#')) {
             continue;
         }
-        if (words[0] == "commit" && words.size() == 5) {
+        if (words[0] == "layout" && words.size() == 2) {
+            layout = StateLayout{static_cast<std::uint16_t>(read_number(words[1]))};
+        } else if (words[0] == "commit" && words.size() == 5) {
             journal.commits.push_back(
                 {CommitNumber{static_cast<std::uint64_t>(read_number(words[1]))},
                  Instant{read_number(words[2])}, Signature{std::stoull(words[3], nullptr, 16)},
-                 from_hex(words[4])});
+                 layout, from_hex(words[4])});
         } else if (words[0] == "ledger") {
             journal.ledger.push_back(line.substr(words[0].size() + 1));
         } else {
@@ -53,6 +56,9 @@ GoldenJournal read_golden_journal(std::istream& in) {
 }
 
 void write_golden_journal(const GoldenJournal& journal, std::ostream& out) {
+    if (!journal.commits.empty()) {
+        out << "layout " << journal.commits.front().layout.raw() << '\n';
+    }
     for (const ModelJournal::Kept& kept : journal.commits) {
         const std::uint64_t signature = kept.signature.raw();
         out << "commit " << kept.number.raw() << ' ' << kept.journal_time.ms() << ' ' << std::hex

@@ -2,6 +2,7 @@
 // A golden journal: the commits of one deterministic sale and the stock that it must lead to, as a
 // text that every later release replays. Lines:
 //
+//   layout LAYOUT              of the signatures that follow; 1 where no line says it
 //   commit NUMBER TIME_MS SIGNATURE_HEX FRAMES_HEX
 //   ledger CAMPAIGN ITEM AVAILABLE HELD SOLD RESERVE REMOVED
 #pragma once

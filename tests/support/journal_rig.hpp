@@ -67,12 +67,13 @@ inline storage::DataDirectoryOptions created_when_absent() {
 class JournalRig {
   public:
     [[nodiscard]] static Result<std::unique_ptr<JournalRig>> open(
-        const fs::path& path, storage::RocksdbJournalOptions options = small_journal()) {
+        const fs::path& path, storage::RocksdbJournalOptions options = small_journal(),
+        StateLayout layout = StateLayout{1}) {
         auto directory = storage::DataDirectory::open(path, created_when_absent());
         if (!directory.has_value()) {
             return directory.error();
         }
-        std::unique_ptr<JournalRig> rig{new JournalRig};
+        std::unique_ptr<JournalRig> rig{new JournalRig(layout)};
         rig->directory_ = std::move(*directory);
         auto recovered = storage::recover(*rig->directory_, rig->state_);
         if (!recovered.has_value()) {
@@ -94,8 +95,8 @@ class JournalRig {
         last_ = last_.next();
         frames_ = sum_frame(last_.raw(), frame_bytes);
         state_.add(last_.raw());
-        journal_->submit(
-            {last_, Instant{static_cast<std::int64_t>(last_.raw())}, state_.signature(), frames_});
+        journal_->submit({last_, Instant{static_cast<std::int64_t>(last_.raw())},
+                          state_.signature(), state_.layout(), frames_});
     }
     /// False when the last commit did not become durable in ten seconds.
     [[nodiscard]] bool wait_until_durable() const {
@@ -118,7 +119,7 @@ class JournalRig {
     [[nodiscard]] CommitNumber last() const { return last_; }
 
   private:
-    JournalRig() = default;
+    explicit JournalRig(StateLayout layout) : state_(layout) {}
     std::unique_ptr<storage::DataDirectory> directory_;
     SumMachine state_;
     storage::Recovered recovered_;

@@ -18,11 +18,13 @@ class ModelJournal final : public engine::Journal {
         CommitNumber number;
         Instant journal_time;
         Signature signature;
+        StateLayout layout;
         std::vector<std::byte> frames;
         [[nodiscard]] engine::Commit commit() const {
             return {.number = number,
                     .journal_time = journal_time,
                     .signature = signature,
+                    .layout = layout,
                     .frames = frames};
         }
     };
@@ -34,6 +36,7 @@ class ModelJournal final : public engine::Journal {
         in_flight_ = Kept{commit.number,
                           commit.journal_time,
                           commit.signature,
+                          commit.layout,
                           {commit.frames.begin(), commit.frames.end()}};
     }
     [[nodiscard]] CommitNumber durable() const override { return durable_; }

@@ -16,6 +16,10 @@ namespace stampede::tests {
 
 class SumMachine final : public engine::Replayable {
   public:
+    SumMachine() = default;
+    /// One whose records lie otherwise: its signatures are other sums.
+    explicit SumMachine(StateLayout layout) : layout_(layout) {}
+
     void add(std::uint64_t number) {
         sum_ = sum_ * 31 + number;  // order matters, so that a swapped commit shows
         ++additions_;
@@ -52,10 +56,12 @@ class SumMachine final : public engine::Replayable {
         return {};
     }
     [[nodiscard]] Signature signature() const override {
-        return Signature{record_digest(1, std::array{sum_, additions_})};
+        return Signature{record_digest(layout_.raw(), std::array{sum_, additions_})};
     }
+    [[nodiscard]] StateLayout layout() const override { return layout_; }
 
   private:
+    StateLayout layout_{1};
     std::uint64_t sum_ = 0;
     std::uint64_t additions_ = 0;
 };
