@@ -10,6 +10,8 @@
 #include "campaigns/campaign_state.hpp"
 #include "campaigns/code.hpp"
 #include "campaigns/order.hpp"
+#include "campaigns/plays.hpp"
+#include "campaigns/policy.hpp"
 #include "engine/vocabulary/ids.hpp"
 #include "engine/vocabulary/limits.hpp"
 #include "engine/vocabulary/money.hpp"
@@ -36,7 +38,12 @@ struct OrderView {
     CampaignId campaign;
     BuyerId buyer;
     OrderState state = OrderState::held;
+    Play play = Play::seckill;
+    /// The group or the bargain that it belongs to, by the campaign's play; 0: none.
+    std::uint64_t record_id = 0;
     bool waits_for_operator = false;  // a late payment is kept (LATE_HELD)
+    /// Why money goes back, of an order that is refund_due or was refunded after being it.
+    std::optional<RefundReason> refund_reason;
     Money amount;
     Money refunded_amount;
     Instant created_at;
@@ -53,6 +60,13 @@ struct Answer {
 
     std::optional<OrderView> order;
     std::optional<OrderState> state_now;  // of a replayed answer: what became of the order since
+
+    /// The record of the campaign's play that the answer is about.
+    Plays::View record;
+    template <class View>
+    [[nodiscard]] const View* about() const {
+        return std::get_if<View>(&record);
+    }
 
     // Refusals.
     std::optional<OrderId> open_order;  // LIMIT_BUYER: the buyer's own open order, if any

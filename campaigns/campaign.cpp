@@ -22,6 +22,7 @@ Campaign::Campaign(CampaignId id, std::shared_ptr<const CampaignConfig> config, 
     header_.editor = editor;
     set_config(std::move(config));
     reset_cells();
+    play_ = begin_play(*config_);
     own_signature_.put_in(header_digest());
 }
 
@@ -72,6 +73,9 @@ std::uint64_t Campaign::header_digest() const {
 Signature Campaign::signature() const {
     Signature sum = own_signature_;
     sum.put_in(book_.signature().raw());
+    if (play_ != nullptr) {
+        sum.put_in(play_->signature().raw());
+    }
     const std::uint64_t words[] = {id_.raw(), sum.raw()};
     return Signature{record_digest(0x4341, std::as_bytes(std::span{words}))};
 }
@@ -142,12 +146,32 @@ std::optional<Instant> Campaign::next_opening(Instant now) const {
 }
 
 bool Campaign::has_mass_work() const {
+    const bool is_killed = header_.state == CampaignState::killed;
+    if (play_ != nullptr && (is_killed || header_.state == CampaignState::ending) &&
+        play_->has_chore(*this)) {
+        return true;
+    }
     const bool gives_back = config_->stock_source == StockSource::carved_out;
-    if (header_.state == CampaignState::killed) {
+    if (is_killed) {
         return header_.sweep_next < book_.order_count() ||
                (gives_back && header_.handback_next < cells_.size());
     }
-    return header_.state == CampaignState::ending && book_.open_holds() == 0;
+    return header_.state == CampaignState::ending && book_.open_holds() == 0 &&
+           (play_ == nullptr || !play_->has_open_records());
+}
+
+void Campaign::commit_seed(const SeedBytes& seed) {
+    check(!seed_, "a campaign's seed is chosen once");
+    seed_.emplace(seed);
+    own_signature_.put_in(record_digest(0x5345, std::as_bytes(std::span{seed})));
+}
+
+bool Campaign::seed_is_public() const {
+    if (header_.ended_at.ms() == 0 || play_ == nullptr) {
+        return false;
+    }
+    // A kill ends nothing at once: until its sweep has come by, records look open.
+    return header_.killed || !play_->has_open_records();
 }
 
 OrderView Campaign::view(RecordIndex index) const {
@@ -157,8 +181,24 @@ OrderView Campaign::view(RecordIndex index) const {
     view.campaign = id_;
     view.buyer = order.buyer;
     // From the kill on every hold is judged as released, also where the sweep has not come by yet.
-    view.state =
-        header_.killed && order.state == OrderState::held ? OrderState::cancelled : order.state;
+    view.state = order.state;
+    if (header_.killed && order.state == OrderState::held) {
+        view.state = OrderState::cancelled;
+    } else if (header_.killed && order.state == OrderState::paid) {
+        view.state = OrderState::refund_due;
+    }
+    view.play = config_->play;
+    if (order.owner != no_record) {
+        view.record_id = play_->record_id(order.owner);
+    }
+    if (order.counted_payment != no_record) {
+        const PaymentRecord& payment = book_.payment(order.counted_payment);
+        const bool goes_back = payment.status == PaymentStatus::refund_due ||
+                               payment.status == PaymentStatus::refunded;
+        if (goes_back) {
+            view.refund_reason = payment.reason;
+        }
+    }
     view.waits_for_operator = order.waits_for_operator;
     view.amount = order.amount;
     view.refunded_amount = order.refunded_amount;
@@ -219,6 +259,9 @@ void Campaign::rearm(Effects& effects) const {
                                  .kind = static_cast<std::uint8_t>(DeadlineKind::hold)},
                         config_->hold, Grace::after_restart);
         }
+    }
+    if (play_ != nullptr) {
+        play_->rearm(*this, effects);
     }
     ask_for_mass_work(effects);
 }

@@ -14,16 +14,18 @@
 #include "campaigns/answer.hpp"
 #include "campaigns/campaign_config.hpp"
 #include "campaigns/campaign_state.hpp"
+#include "campaigns/committed_seed.hpp"
 #include "campaigns/event.hpp"
 #include "campaigns/order_book.hpp"
+#include "campaigns/play_state.hpp"
 #include "campaigns/stock_cell.hpp"
 #include "engine/vocabulary/decision.hpp"
 #include "engine/vocabulary/signature.hpp"
 
 namespace stampede::campaigns {
 
-/// Kinds of deadlines, as they lie in Deadline::kind.
-enum class DeadlineKind : std::uint8_t { hold = 1, lifecycle = 2 };
+/// Kinds of deadlines, as they lie in Deadline::kind. Higher ones are the play's own.
+enum class DeadlineKind : std::uint8_t { hold = 1, lifecycle = 2, play = 16 };
 
 /// What the moment allows a buyer, judged by time as well as by state, so that a late deadline
 /// never sells before the start or after the end.
@@ -31,6 +33,21 @@ enum class Phase : std::uint8_t { unknown, not_started, open, paused, ending, en
 
 /// A campaign may be archived this long after its end: gateways retry their notices for a day.
 inline constexpr Duration archive_wait = Duration::seconds(48 * 3600);
+
+/// How a hold that ends without payment counts against hoarding.
+enum class HoldMark : bool { keep, take_back };
+
+/// Units for one buyer, as an event of a play takes them.
+struct NewHold {
+    OrderId order;
+    BuyerId buyer;
+    Instant pay_by;
+    std::span<const HeldLine> lines;
+    std::uint64_t ticket_nonce = 0;  // 0: without a ticket
+    RecordIndex owner = no_record;   // the play's record
+    /// The play's record holds the units already.
+    bool units_with_play = false;
+};
 
 class Campaign {
   public:
@@ -75,6 +92,18 @@ class Campaign {
     [[nodiscard]] std::uint16_t handback_next() const { return header_.handback_next; }
     [[nodiscard]] bool has_mass_work() const;
 
+    /// What the play keeps; null for seckill.
+    [[nodiscard]] const PlayState* play() const { return play_.get(); }
+    /// The play, where it owns this order; else null.
+    [[nodiscard]] const PlayState* play_owning(RecordIndex order) const {
+        return play_ != nullptr && book_.order(order).owner != no_record ? play_.get() : nullptr;
+    }
+    /// The chance of the campaign's draws; null for a play that draws nothing, and before it is
+    /// published.
+    [[nodiscard]] const CommittedSeed* seed() const { return seed_ ? &*seed_ : nullptr; }
+    /// Whether the seed may be told: nothing can be drawn from it any more.
+    [[nodiscard]] bool seed_is_public() const;
+
     [[nodiscard]] OrderView view(RecordIndex order) const;
 
     [[nodiscard]] Signature signature() const;
@@ -82,9 +111,29 @@ class Campaign {
 
     // Changing: total, never refuses
     // ---------------------------------------------------------------
-    void evolve(const CampaignEvent& event, const Stamp& stamp, Effects& effects);
-    void evolve(const OrderEvent& event, const Stamp& stamp, Effects& effects);
-    void evolve(const SeckillEvent& event, const Stamp& stamp, Effects& effects);
+    void evolve(const Event& event, const Stamp& stamp, Effects& effects);
+
+    // What events of plays are made of: PlayState::evolve() alone
+    // --------------------------------------------------------
+    /// available -> held, quota taken, deadline armed. The order is the newest afterwards.
+    RecordIndex hold(const NewHold& wanted, const Stamp& stamp, Effects& effects);
+    /// A hold ends without payment: units and quota return once.
+    void end_hold(RecordIndex order, OrderState state, HoldMark mark, const Stamp& stamp);
+    /// held -> paid, or (late) stock and quota taken again: the payment counts.
+    void pay_order(RecordIndex order, const PaymentId& payment_id, Instant paid_at, Late late,
+                   const Stamp& stamp);
+    /// A paid order is sold.
+    void confirm_paid_order(RecordIndex order);
+    /// A paid order's money must go back; units and quota return now.
+    void owe_paid_order(RecordIndex order, RefundReason reason);
+    template <class Change>
+    void change_cell(std::uint16_t item, Change&& change) {
+        own_signature_.take_out(cell_digest(item));
+        change(cells_[item]);
+        own_signature_.put_in(cell_digest(item));
+    }
+    [[nodiscard]] OrderBook& book_to_change() { return book_; }
+    void ask_for_mass_work(Effects& effects) const;
 
     /// Arms every deadline that the state waits for, after a restart.
     void rearm(Effects& effects) const;
@@ -124,20 +173,19 @@ class Campaign {
     void apply(const PaymentKept& event, const Stamp& stamp, Effects& effects);
     void apply(const OrderRefunded& event, const Stamp& stamp, Effects& effects);
     void apply(const HoldsSwept& event, const Stamp& stamp, Effects& effects);
+    void apply(const SeedCommitted& event, const Stamp& stamp, Effects& effects);
     void apply(const StockHeld& event, const Stamp& stamp, Effects& effects);
 
-    enum class HoldMark : bool { keep, take_back };
-    /// A hold ends without payment: units and quota return once.
-    void end_hold(RecordIndex order, OrderState state, HoldMark mark);
+    void release_units(RecordIndex order);
+    template <class Take>
+    void take_again(RecordIndex order, Take&& take);
+    void commit_seed(const SeedBytes& seed);
     void settle_payment(RecordIndex order, const PaymentId& payment_id, Money amount,
                         Instant paid_at, PaymentStatus status, RefundReason reason, bool counts,
                         const Stamp& stamp);
     void arm_lifecycle(Effects& effects) const;
     void reset_cells();
-    void ask_for_mass_work(Effects& effects) const;
 
-    template <class Change>
-    void change_cell(std::uint16_t item, Change&& change);
     template <class Change>
     void change_header(Change&& change);
     [[nodiscard]] std::uint64_t cell_digest(std::uint16_t item) const;
@@ -152,7 +200,9 @@ class Campaign {
     /// Sorted: whom operators added to the configuration's blocklist. No edit takes one out.
     std::vector<BuyerId> blocked_;
     OrderBook book_;
-    Signature own_signature_;  // header and cells
+    std::unique_ptr<PlayState> play_;
+    std::optional<CommittedSeed> seed_;
+    Signature own_signature_;  // header, cells and seed
 };
 
 /// About how many orders a configuration can lead to, for sizing tables.

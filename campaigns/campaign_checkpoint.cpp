@@ -6,6 +6,8 @@
 //   kind 2  cells    campaign (8), first item (2), count (2), count times five parts of 8
 //   kind 3  blocked  campaign (8), count (4), count times a buyer (8)
 //   kind 4  book     campaign (8), part (1), chunk (order_book_checkpoint.cpp)
+//   kind 8  seed     campaign (8), 32 bytes
+//   kind 9  play     campaign (8), part (1), chunk in the play's own layout
 #include <algorithm>
 
 #include "campaigns/campaign.hpp"
@@ -20,6 +22,8 @@ enum RecordKind : std::uint8_t {
     cells_record = 2,
     blocked_record = 3,
     book_record = 4,
+    seed_record = 8,
+    play_record = 9,
 };
 constexpr std::size_t cells_per_record = 512;
 
@@ -64,14 +68,27 @@ void Campaign::save(const PutRecord& put) const {
         }
         put(out.written());
     }
-    book_.save([&](std::uint8_t part, std::span<const std::byte> chunk) {
+    const auto put_chunks_as = [&](RecordKind kind) {
+        return [&, kind](std::uint8_t part, std::span<const std::byte> chunk) {
+            ByteWriter out(bytes);
+            out.put(kind);
+            out.put(id_);
+            out.put(part);
+            out.append(chunk.data(), chunk.size());
+            put(out.written());
+        };
+    };
+    book_.save(put_chunks_as(book_record));
+    if (seed_) {
         ByteWriter out(bytes);
-        out.put(book_record);
+        out.put(seed_record);
         out.put(id_);
-        out.put(part);
-        out.append(chunk.data(), chunk.size());
+        out.append(seed_->bytes().data(), seed_->bytes().size());
         put(out.written());
-    });
+    }
+    if (play_ != nullptr) {
+        play_->save(put_chunks_as(play_record));
+    }
 }
 
 std::unique_ptr<Campaign> Campaign::load_header(ByteReader& reader) {
@@ -129,6 +146,21 @@ bool Campaign::load_part(std::uint8_t kind, ByteReader& reader) {
         case book_record: {
             const auto part = reader.get<std::uint8_t>();
             return book_.load(part, reader);
+        }
+        case seed_record: {
+            SeedBytes seed{};
+            for (std::uint8_t& byte : seed) {
+                byte = reader.get<std::uint8_t>();
+            }
+            if (seed_ || reader.failed() || reader.left() != 0) {
+                return false;
+            }
+            commit_seed(seed);
+            return true;
+        }
+        case play_record: {
+            const auto part = reader.get<std::uint8_t>();
+            return play_ != nullptr && play_->load(part, reader);
         }
         default:
             return false;

@@ -12,8 +12,9 @@
 //             allowlist: count (2), each (8); blocklist: count (2), each (8)
 //   stock_source, late_payment, restock, quota_on_refund, ticket (1 each)
 //   resell_after_end, show_available, zero_price flags
+//   the play's own parameters, in the layout of the play (campaigns/plays.hpp); none for seckill
 //
-// The parameters of a further play follow as a new version; version 1 stays readable for ever.
+// What is added to the common parameters makes a new version; version 1 stays readable for ever.
 #include "campaigns/campaign_config.hpp"
 
 #include <algorithm>
@@ -37,6 +38,11 @@ std::size_t room_for(const CampaignConfig& config) {
     for (const ItemConfig& item : config.items) {
         bytes += 1 + ItemId::capacity + 2 + item.title.size() + 4 * 8;
     }
+    Plays::for_each([&]<class Each>() {
+        if (Each::play == config.play) {
+            bytes += Each::bytes_max(std::get<typename Each::Terms>(config.terms));
+        }
+    });
     return bytes;
 }
 
@@ -144,6 +150,22 @@ void get_policies(FieldReader& in, CampaignConfig& config) {
     config.zero_price = in.flag();
 }
 
+void put_terms(ByteWriter& out, const CampaignConfig& config) {
+    Plays::for_each([&]<class Each>() {
+        if (Each::play == config.play) {
+            Each::put(std::get<typename Each::Terms>(config.terms), out);
+        }
+    });
+}
+
+void get_terms(FieldReader& in, CampaignConfig& config) {
+    Plays::for_each([&]<class Each>() {
+        if (Each::play == config.play) {
+            Each::get(in, config.terms.emplace<typename Each::Terms>());
+        }
+    });
+}
+
 }  // namespace
 
 void index_items(CampaignConfig& config) {
@@ -178,6 +200,12 @@ std::optional<std::uint16_t> find_item(const CampaignConfig& config, std::string
     return *found;
 }
 
+bool is_known(Play play) {
+    bool is_one = play == Play::seckill;
+    Plays::for_each([&]<class Each>() { is_one = is_one || play == Each::play; });
+    return is_one;
+}
+
 std::string_view text(Play play) {
     switch (play) {
         case Play::common:
@@ -189,7 +217,11 @@ std::string_view text(Play play) {
         case Play::bargain:
             return "bargain";
     }
-    unreachable("a play without a text");
+    // Further plays bring their word with their number.
+    std::string_view word;
+    Plays::for_each([&]<class Each>() { word = play == Each::play ? Each::word : word; });
+    check(!word.empty(), "a play without a text");
+    return word;
 }
 
 std::string_view text(StockSource source) {
@@ -272,6 +304,7 @@ std::vector<std::byte> encode(const CampaignConfig& config) {
     put_buyers(out, config.audience.allowlist);
     put_buyers(out, config.audience.blocklist);
     put_policies(out, config);
+    put_terms(out, config);
     bytes.resize(out.used());
     return bytes;
 }
@@ -280,7 +313,8 @@ std::optional<CampaignConfig> decode_config(std::span<const std::byte> bytes) {
     FieldReader in(bytes);
     CampaignConfig config;
     in.must(in.get<std::uint8_t>() == layout_version);
-    config.play = in.one_of(Play::seckill, Play::bargain);
+    config.play = in.get<Play>();
+    in.must(is_known(config.play));
     config.title = in.text();
     config.starts_at = in.instant();
     config.ends_at = in.instant();
@@ -298,6 +332,7 @@ std::optional<CampaignConfig> decode_config(std::span<const std::byte> bytes) {
     get_buyers(in, config.audience.allowlist);
     get_buyers(in, config.audience.blocklist);
     get_policies(in, config);
+    get_terms(in, config);
     if (!in.is_complete()) {
         return std::nullopt;
     }

@@ -12,26 +12,14 @@
 #include <string_view>
 #include <vector>
 
+#include "campaigns/plays.hpp"
+#include "campaigns/policy.hpp"
 #include "engine/vocabulary/ids.hpp"
 #include "engine/vocabulary/limits.hpp"
 #include "engine/vocabulary/money.hpp"
 #include "engine/vocabulary/time.hpp"
 
 namespace stampede::campaigns {
-
-/// Numbers lie in the journal; never reuse one. `common` stands for events of no play of their own.
-enum class Play : std::uint8_t { common = 0, seckill = 1, group_buy = 2, bargain = 3 };
-
-enum class StockSource : std::uint8_t { carved_out = 0, mirrored = 1 };
-enum class LatePayment : std::uint8_t {
-    reacquire_or_refund = 0,
-    refund = 1,
-    hold_for_operator = 2,
-};
-/// Where a refunded unit goes.
-enum class Restock : std::uint8_t { to_activity = 0, to_mall = 1, none = 2 };
-enum class QuotaOnRefund : std::uint8_t { give_back = 0, keep = 1 };
-enum class Ticket : std::uint8_t { off = 0, required = 1 };
 
 struct ItemConfig {
     ItemId item_id;
@@ -87,6 +75,8 @@ struct CampaignConfig {
     bool resell_after_end = false;
     bool show_available = true;
     bool zero_price = false;
+    /// The parameters of the play itself; none for seckill.
+    Plays::Terms terms;
     /// Positions in `items` in order of item_id, for find_item(); made by index_items(). It follows
     /// from `items` and does not lie in the journal.
     std::vector<std::uint16_t> items_by_id;
@@ -98,14 +88,6 @@ struct CampaignConfig {
                                                      std::string_view item_id);
 /// Whoever makes or changes `items` calls it last.
 void index_items(CampaignConfig& config);
-
-/// The words of the contract, as in "carved_out".
-[[nodiscard]] std::string_view text(Play play);
-[[nodiscard]] std::string_view text(StockSource source);
-[[nodiscard]] std::string_view text(LatePayment policy);
-[[nodiscard]] std::string_view text(Restock policy);
-[[nodiscard]] std::string_view text(QuotaOnRefund policy);
-[[nodiscard]] std::string_view text(Ticket ticket);
 
 /// Room that the events of a configuration need beside it: version, actor.
 inline constexpr std::size_t config_bytes_max = limits::event_bytes_max - 64;

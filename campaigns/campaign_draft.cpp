@@ -55,18 +55,39 @@ namespace {
 void judge_play(const CampaignDraft& draft, CampaignConfig& config, FieldNotes& errors) {
     if (!draft.play) {
         errors.add("play", "is required");
-    } else if (*draft.play == text(Play::group_buy) || *draft.play == text(Play::bargain)) {
+        return;
+    }
+    std::string words{text(Play::seckill)};
+    bool is_known_word = *draft.play == words;
+    Plays::for_each([&]<class Each>() {
+        words += ", " + std::string{Each::word};
+        if (*draft.play == Each::word) {
+            is_known_word = true;
+            config.play = Each::play;
+        }
+    });
+    if (!is_known_word && (*draft.play == "group_buy" || *draft.play == "bargain")) {
         errors.add("play", "is not available yet: " + *draft.play);
-    } else if (*draft.play != text(Play::seckill)) {
-        errors.add("play", "must be one of seckill, group_buy, bargain");
-    } else {
-        config.play = Play::seckill;
-        if (draft.group_given) {
-            errors.add("group", "belongs to play group_buy");
+    } else if (!is_known_word) {
+        errors.add("play", "must be one of " + words);
+    }
+}
+
+/// Judged after all that is common: a play's rules look at items, times and limits.
+void judge_terms(const CampaignDraft& draft, CampaignConfig& config, FieldNotes& errors) {
+    Plays::for_each([&]<class Each>() {
+        const auto& given = draft.of<Each>();
+        if (config.play == Each::play) {
+            Each::judge(given ? &*given : nullptr, draft, config, errors);
+        } else if (given && draft.play) {
+            errors.add(std::string{Each::key}, "belongs to play " + std::string{Each::word});
         }
-        if (draft.bargain_given) {
-            errors.add("bargain", "belongs to play bargain");
-        }
+    });
+    if (draft.group_given && draft.play == text(Play::seckill)) {
+        errors.add("group", "belongs to play group_buy");
+    }
+    if (draft.bargain_given && draft.play == text(Play::seckill)) {
+        errors.add("bargain", "belongs to play bargain");
     }
 }
 
@@ -192,6 +213,7 @@ DraftVerdict judge(const CampaignDraft& draft, Instant now) {
     judge_audience(draft, config, errors);
     judge_policies(draft, config, errors);
     judge_sums(config, errors);
+    judge_terms(draft, config, errors);
     if (errors.empty()) {
         judge_size(config, errors);
     }

@@ -95,6 +95,16 @@ struct CampaignDraft {
     bool waitlist_given = false;
     bool group_given = false;
     bool bargain_given = false;
+    /// Each play's own parameters, under the play's own key.
+    Plays::Drafts plays;
+    template <class OnePlay>
+    [[nodiscard]] std::optional<typename OnePlay::Draft>& of() {
+        return std::get<std::optional<typename OnePlay::Draft>>(plays);
+    }
+    template <class OnePlay>
+    [[nodiscard]] const std::optional<typename OnePlay::Draft>& of() const {
+        return std::get<std::optional<typename OnePlay::Draft>>(plays);
+    }
 };
 
 /// The message on `slots` when windows are absent; whoever could not expand them knows why.

@@ -13,6 +13,7 @@
 //                             units
 //   PaymentMismatched (7)     order | payment_id id | amount | has expected (1) | [expected]
 //   TicketIssued (8)          item_id id | buyer | not_before | expires | nonce
+//   SeedCommitted (9)         seed (32)
 #include "campaigns/campaign_event_codec.hpp"
 
 namespace stampede::campaigns {
@@ -179,6 +180,19 @@ struct EventLayout<TicketIssued> {
         event.not_before = in.instant();
         event.expires = in.instant();
         event.nonce = in.get<std::uint64_t>();
+    }
+};
+
+template <>
+struct EventLayout<SeedCommitted> {
+    static constexpr std::string_view name = "SeedCommitted";
+    static void put(const SeedCommitted& event, ByteWriter& out) {
+        out.append(event.seed.data(), event.seed.size());
+    }
+    static void get(FieldReader& in, SeedCommitted& event) {
+        for (std::uint8_t& byte : event.seed) {
+            byte = in.get<std::uint8_t>();
+        }
     }
 };
 

@@ -10,27 +10,23 @@
 namespace stampede::campaigns {
 
 template <class Change>
-void Campaign::change_cell(std::uint16_t item, Change&& change) {
-    own_signature_.take_out(cell_digest(item));
-    change(cells_[item]);
-    own_signature_.put_in(cell_digest(item));
-}
-
-template <class Change>
 void Campaign::change_header(Change&& change) {
     own_signature_.take_out(header_digest());
     change(header_);
     own_signature_.put_in(header_digest());
 }
 
-void Campaign::evolve(const CampaignEvent& event, const Stamp& stamp, Effects& effects) {
-    std::visit([&](const auto& happened) { apply(happened, stamp, effects); }, event);
-}
-void Campaign::evolve(const OrderEvent& event, const Stamp& stamp, Effects& effects) {
-    std::visit([&](const auto& happened) { apply(happened, stamp, effects); }, event);
-}
-void Campaign::evolve(const SeckillEvent& event, const Stamp& stamp, Effects& effects) {
-    std::visit([&](const auto& happened) { apply(happened, stamp, effects); }, event);
+void Campaign::evolve(const Event& event, const Stamp& stamp, Effects& effects) {
+    std::visit(
+        [&]<class Family>(const Family& family) {
+            if constexpr (Plays::has_family<Family>) {
+                check(play_ != nullptr, "an event of a play that the campaign does not have");
+                play_->evolve(*this, event, stamp, effects);
+            } else {
+                std::visit([&](const auto& happened) { apply(happened, stamp, effects); }, family);
+            }
+        },
+        event);
 }
 
 // Family campaign --------------------------------------------------------------------------------
@@ -47,6 +43,7 @@ void Campaign::apply(const CampaignRevised& event, const Stamp& /*stamp*/, Effec
     header_.editor = event.actor;
     if (has_not_begun()) {
         reset_cells();
+        play_ = begin_play(*config_);
         if (header_.state == CampaignState::warming) {
             header_.state = CampaignState::scheduled;
         }
@@ -130,15 +127,21 @@ void Campaign::apply(const TicketIssued& event, const Stamp& /*stamp*/, Effects&
     book_.change_buyer(event.buyer, [](BuyerRecord& buyer) { ++buyer.tickets; });
 }
 
+void Campaign::apply(const SeedCommitted& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
+    commit_seed(event.seed);
+}
+
 // Family seckill ---------------------------------------------------------------------------------
 
-void Campaign::apply(const StockHeld& event, const Stamp& stamp, Effects& effects) {
+RecordIndex Campaign::hold(const NewHold& wanted, const Stamp& stamp, Effects& effects) {
     const std::uint32_t slot = slot_of_hold(stamp.at);
     boost::container::static_vector<LineRecord, limits::lines_per_order_max> lines;
     Money amount;
     std::uint32_t units = 0;
-    for (const HeldLine& line : event.lines) {
-        change_cell(line.item, [&](StockCell& cell) { cell.hold(line.quantity); });
+    for (const HeldLine& line : wanted.lines) {
+        if (!wanted.units_with_play) {
+            change_cell(line.item, [&](StockCell& cell) { cell.hold(line.quantity); });
+        }
         amount += line.unit_price * line.quantity;
         const auto quantity = static_cast<std::uint32_t>(line.quantity.units());
         units += quantity;
@@ -149,32 +152,44 @@ void Campaign::apply(const StockHeld& event, const Stamp& stamp, Effects& effect
     }
     const RecordIndex order = book_.order_count();  // where add_order() is about to put it
     RecordIndex previous = no_record;
-    book_.change_buyer(event.buyer, [&](BuyerRecord& buyer) {
+    book_.change_buyer(wanted.buyer, [&](BuyerRecord& buyer) {
         buyer.slot_units = buyer.slot == slot ? buyer.slot_units + units : units;
         buyer.slot = slot;
         buyer.units += units;
         ++buyer.hold_marks;
         previous = std::exchange(buyer.last_order, order);
     });
-    book_.add_order(OrderRecord{.id = event.order,
-                                .buyer = event.buyer,
+    book_.add_order(OrderRecord{.id = wanted.order,
+                                .buyer = wanted.buyer,
                                 .created_at = stamp.at,
-                                .pay_by = event.pay_by,
+                                .pay_by = wanted.pay_by,
                                 .receipt = stamp.sequence,
                                 .amount = amount,
                                 .refunded_amount = Money{0},
                                 .previous_of_buyer = previous,
-                                .slot = slot},
+                                .owner = wanted.owner,
+                                .slot = slot,
+                                .units_with_play = wanted.units_with_play},
                     lines);
-    if (event.ticket_nonce != 0) {
-        book_.use_ticket(event.ticket_nonce, order);
+    if (wanted.ticket_nonce != 0) {
+        book_.use_ticket(wanted.ticket_nonce, order);
     }
-    effects.id_used(event.order.raw());
-    effects.arm(Deadline{.at = event.pay_by,
+    effects.id_used(wanted.order.raw());
+    effects.arm(Deadline{.at = wanted.pay_by,
                          .scope = id_.raw(),
-                         .subject = event.order.raw(),
+                         .subject = wanted.order.raw(),
                          .kind = static_cast<std::uint8_t>(DeadlineKind::hold)},
-                event.pay_by - stamp.at, Grace::after_restart);
+                wanted.pay_by - stamp.at, Grace::after_restart);
+    return order;
+}
+
+void Campaign::apply(const StockHeld& event, const Stamp& stamp, Effects& effects) {
+    hold({.order = event.order,
+          .buyer = event.buyer,
+          .pay_by = event.pay_by,
+          .lines = event.lines,
+          .ticket_nonce = event.ticket_nonce},
+         stamp, effects);
 }
 
 // Family order -----------------------------------------------------------------------------------
@@ -192,44 +207,122 @@ void return_quota(BuyerRecord& buyer, std::uint32_t slot, std::uint32_t units) {
 
 }  // namespace
 
-void Campaign::end_hold(RecordIndex index, OrderState state, HoldMark mark) {
+/// Stock and quota of an order whose units nobody is going to get.
+void Campaign::release_units(RecordIndex index) {
     const OrderRecord& order = book_.order(index);
-    check(order.state == OrderState::held, "a hold that had ended ends again");
     std::uint32_t units = 0;
     for (std::uint8_t at = 0; at < order.line_count; ++at) {
         const LineRecord& line = book_.line(order, at);
         units += line.quantity;
-        change_cell(line.item, [&](StockCell& cell) { cell.release(Quantity{line.quantity}); });
-    }
-    book_.change_buyer(order.buyer, [&](BuyerRecord& buyer) {
-        return_quota(buyer, order.slot, units);
-        if (mark == HoldMark::take_back) {
-            --buyer.hold_marks;
+        if (!order.units_with_play) {
+            change_cell(line.item, [&](StockCell& cell) { cell.release(Quantity{line.quantity}); });
         }
-    });
+    }
+    book_.change_buyer(order.buyer,
+                       [&](BuyerRecord& buyer) { return_quota(buyer, order.slot, units); });
+}
+
+void Campaign::end_hold(RecordIndex index, OrderState state, HoldMark mark, const Stamp& stamp) {
+    const OrderRecord& order = book_.order(index);
+    check(order.state == OrderState::held, "a hold that had ended ends again");
+    release_units(index);
+    if (mark == HoldMark::take_back) {
+        book_.change_buyer(order.buyer, [](BuyerRecord& buyer) { --buyer.hold_marks; });
+    }
     book_.change_order(index, [&](OrderRecord& record) {
         record.state = state;
         record.marked = mark == HoldMark::keep;
         record.was_cancelled = state == OrderState::cancelled;
     });
+    if (order.owner != no_record) {
+        play_->hold_ended(*this, index, stamp);
+    }
 }
 
-void Campaign::apply(const HoldExpired& event, const Stamp& /*stamp*/, Effects& effects) {
-    end_hold(book_.find_order(event.order), OrderState::expired, HoldMark::keep);
+/// Stock and quota of a hold that had ended, for a late payment.
+template <class Take>
+void Campaign::take_again(RecordIndex index, Take&& take) {
+    const OrderRecord& order = book_.order(index);
+    std::uint32_t units = 0;
+    for (std::uint8_t at = 0; at < order.line_count; ++at) {
+        const LineRecord& line = book_.line(order, at);
+        units += line.quantity;
+        if (!order.units_with_play) {
+            change_cell(line.item, [&](StockCell& cell) { take(cell, Quantity{line.quantity}); });
+        }
+    }
+    book_.change_buyer(order.buyer, [&](BuyerRecord& buyer) {
+        buyer.units += units;
+        if (buyer.slot == order.slot) {
+            buyer.slot_units += units;
+        }
+    });
+}
+
+void Campaign::pay_order(RecordIndex index, const PaymentId& payment_id, Instant paid_at, Late late,
+                         const Stamp& stamp) {
+    const OrderRecord& order = book_.order(index);
+    if (late == Late::yes) {
+        take_again(index, [](StockCell& cell, Quantity units) { cell.hold(units); });
+    }
+    book_.change_buyer(order.buyer, [&](BuyerRecord& buyer) {
+        buyer.hold_marks -= order.marked ? 1U : 0U;  // a hold that was paid is no hoarding
+    });
+    if (!payment_id.empty()) {
+        settle_payment(index, payment_id, order.amount, paid_at, PaymentStatus::counts,
+                       RefundReason::late_payment, true, stamp);
+    }
+    book_.change_order(index, [&](OrderRecord& record) {
+        record.state = OrderState::paid;
+        record.marked = false;
+        record.late = late == Late::yes;
+        record.waits_for_operator = false;
+    });
+}
+
+void Campaign::confirm_paid_order(RecordIndex index) {
+    const OrderRecord& order = book_.order(index);
+    check(order.state == OrderState::paid, "an order confirmed that was not paid");
+    for (std::uint8_t at = 0; at < order.line_count; ++at) {
+        const LineRecord& line = book_.line(order, at);
+        change_cell(line.item, [&](StockCell& cell) { cell.confirm(Quantity{line.quantity}); });
+    }
+    book_.change_order(index, [](OrderRecord& record) { record.state = OrderState::confirmed; });
+}
+
+void Campaign::owe_paid_order(RecordIndex index, RefundReason reason) {
+    const OrderRecord& order = book_.order(index);
+    check(order.state == OrderState::paid, "money owed for an order that was not paid");
+    release_units(index);
+    if (order.counted_payment != no_record) {
+        book_.change_payment(order.counted_payment, [&](PaymentRecord& payment) {
+            payment.status = PaymentStatus::refund_due;
+            payment.reason = reason;
+        });
+    }
+    book_.change_order(index, [](OrderRecord& record) {
+        // Where nothing was paid, nothing goes back.
+        record.state = record.amount > Money{0} ? OrderState::refund_due : OrderState::cancelled;
+        record.was_cancelled = true;
+    });
+}
+
+void Campaign::apply(const HoldExpired& event, const Stamp& stamp, Effects& effects) {
+    end_hold(book_.find_order(event.order), OrderState::expired, HoldMark::keep, stamp);
     ask_for_mass_work(effects);
 }
 
-void Campaign::apply(const HoldReleased& event, const Stamp& /*stamp*/, Effects& effects) {
+void Campaign::apply(const HoldReleased& event, const Stamp& stamp, Effects& effects) {
     // Letting go is the buyer's own doing and counts against hoarding; the operator's is not.
     end_hold(book_.find_order(event.order), OrderState::cancelled,
-             event.reason == ReleaseReason::buyer ? HoldMark::keep : HoldMark::take_back);
+             event.reason == ReleaseReason::buyer ? HoldMark::keep : HoldMark::take_back, stamp);
     ask_for_mass_work(effects);
 }
 
-void Campaign::apply(const HoldsSwept& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
+void Campaign::apply(const HoldsSwept& event, const Stamp& stamp, Effects& /*effects*/) {
     for (RecordIndex index = event.first; index < event.first + event.count; ++index) {
         if (book_.order(index).state == OrderState::held) {
-            end_hold(index, OrderState::cancelled, HoldMark::take_back);
+            end_hold(index, OrderState::cancelled, HoldMark::take_back, stamp);
         }
     }
     change_header([&](Header& header) { header.sweep_next = event.first + event.count; });
@@ -272,24 +365,15 @@ void Campaign::settle_payment(RecordIndex order, const PaymentId& payment_id, Mo
 void Campaign::apply(const OrderConfirmed& event, const Stamp& stamp, Effects& effects) {
     const RecordIndex index = book_.find_order(event.order);
     const OrderRecord& order = book_.order(index);
-    std::uint32_t units = 0;
-    for (const ConfirmedLine& line : event.lines) {
-        units += static_cast<std::uint32_t>(line.quantity.units());
-        change_cell(line.item, [&](StockCell& cell) {
-            if (event.late) {
-                cell.sell_late(line.quantity);
-            } else {
-                cell.confirm(line.quantity);
-            }
-        });
+    if (event.late) {
+        take_again(index, [](StockCell& cell, Quantity units) { cell.sell_late(units); });
+    }
+    if (!event.late || order.units_with_play) {
+        for (const ConfirmedLine& line : event.lines) {
+            change_cell(line.item, [&](StockCell& cell) { cell.confirm(line.quantity); });
+        }
     }
     book_.change_buyer(order.buyer, [&](BuyerRecord& buyer) {
-        if (event.late) {
-            buyer.units += units;
-            if (buyer.slot == order.slot) {
-                buyer.slot_units += units;
-            }
-        }
         buyer.hold_marks -= order.marked ? 1U : 0U;  // a hold that was paid is no hoarding
     });
     if (!event.payment_id.empty()) {
@@ -302,6 +386,9 @@ void Campaign::apply(const OrderConfirmed& event, const Stamp& stamp, Effects& e
         record.late = event.late;
         record.waits_for_operator = false;
     });
+    if (order.owner != no_record) {
+        play_->order_confirmed(*this, index, stamp);
+    }
     ask_for_mass_work(effects);
 }
 
@@ -329,18 +416,21 @@ void Campaign::apply(const OrderRefunded& event, const Stamp& stamp, Effects& ef
     const OrderRecord& order = book_.order(index);
     const RecordIndex payment =
         event.payment_id.empty() ? no_record : book_.find_payment(event.payment_id);
+    const bool is_held = order.state == OrderState::paid;  // its units are not sold yet
+    const bool leaves_its_record = event.wholly && event.units_return && order.owner != no_record;
     Quantity units;
     for (const OrderRefunded::Part& part : event.parts) {
         units += part.quantity;
         book_.change_line(index, part.line, [&](LineRecord& line) {
             line.refunded += static_cast<std::uint32_t>(part.quantity.units());
         });
-        if (event.units_return) {
+        if (event.units_return && !(is_held && order.units_with_play)) {
             change_cell(part.item, [&](StockCell& cell) {
                 if (event.restock == Restock::to_activity) {
-                    cell.refund_to_activity(part.quantity);
+                    is_held ? cell.release(part.quantity) : cell.refund_to_activity(part.quantity);
                 } else {
-                    cell.refund_to_removed(part.quantity);
+                    is_held ? cell.release_to_removed(part.quantity)
+                            : cell.refund_to_removed(part.quantity);
                 }
             });
         }
@@ -376,6 +466,9 @@ void Campaign::apply(const OrderRefunded& event, const Stamp& stamp, Effects& ef
             record.state = OrderState::refunded;
         }
     });
+    if (leaves_its_record) {
+        play_->order_refunded(*this, index, stamp);
+    }
     ask_for_mass_work(effects);
 }
 

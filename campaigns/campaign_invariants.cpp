@@ -71,8 +71,8 @@ class Recount {
     }
 
     void take_line(const OrderRecord& order, const LineRecord& line, BuyerCount& buyer) {
-        if (order.state == OrderState::held) {
-            held_[line.item] += line.quantity;
+        if (order.state == OrderState::held || order.state == OrderState::paid) {
+            held_[line.item] += order.units_with_play ? 0 : std::int64_t{line.quantity};
             buyer.units += line.quantity;
         }
         // An order refunded out of refund_due sold nothing, and no unit of it is marked.
@@ -119,8 +119,8 @@ class Recount {
         }
         const bool needs_payment =
             order.amount > Money{0} &&
-            (order.state == OrderState::confirmed || order.state == OrderState::refund_due ||
-             order.state == OrderState::refunded);
+            (order.state == OrderState::paid || order.state == OrderState::confirmed ||
+             order.state == OrderState::refund_due || order.state == OrderState::refunded);
         if (counts != needs_payment) {
             return counts ? "a payment counts that should not" : "sold without a payment";
         }
@@ -178,7 +178,8 @@ std::optional<std::string> Campaign::check_invariants() const {
         if (!cell.every_part_is_sound()) {
             return item_name + ": a part of its stock is below 0";
         }
-        if (cell.held().units() != recount.held(item)) {
+        const std::int64_t held_by_play = play_ == nullptr ? 0 : play_->units_held(item);
+        if (cell.held().units() != recount.held(item) + held_by_play) {
             return item_name + ": held differs from its open holds";
         }
         if (cell.sold().units() != recount.sold(item)) {
@@ -205,6 +206,11 @@ std::optional<std::string> Campaign::check_invariants() const {
     if (!wrong && (recount.open_holds() != book_.open_holds() ||
                    recount.kept_payments() != book_.kept_payments())) {
         wrong = name + ": open holds or kept payments are miscounted";
+    }
+    if (!wrong && play_ != nullptr) {
+        if (const auto broken = play_->check_invariants(*this)) {
+            wrong = name + ", " + *broken;
+        }
     }
     return wrong;
 }

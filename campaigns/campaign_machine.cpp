@@ -21,10 +21,16 @@ constexpr std::size_t unknown_payments_per_record = 1024;
 // The largest events of each command, envelope and request included.
 constexpr std::size_t small_events_bytes = 1024;
 constexpr std::size_t order_events_bytes = 16 * 1024;
-constexpr std::size_t list_events_bytes = 32 * 1024;
+constexpr std::size_t list_events_bytes = limits::deadline_event_bytes_max;
 static_assert(limits::records_per_event_max * (2 + 33 + 8) + 1024 <= list_events_bytes,
               "StockHandedBack of the most items must fit");
-static_assert(list_events_bytes <= limits::deadline_event_bytes_max);
+
+bool is_of_play(Family family) {
+    bool is_one = false;
+    Plays::for_each(
+        [&]<class Each>() { is_one = is_one || family == static_cast<Family>(Each::play); });
+    return is_one;
+}
 
 }  // namespace
 
@@ -77,46 +83,49 @@ std::uint64_t CampaignMachine::scope_of(const Command& command) const {
 
 std::size_t CampaignMachine::event_bytes_bound(const Command& command) {
     return std::visit(Overloaded{
-                          [](const DraftCampaign&) { return limits::event_bytes_max + 1024; },
-                          [](const ReviseCampaign&) { return limits::event_bytes_max + 1024; },
-                          [](const Buy& buy) {
-                              return buy.lines.size() == 1 ? small_events_bytes
-                                                           : order_events_bytes;
-                          },
-                          [](const RecordPayment&) { return order_events_bytes; },
-                          [](const RecordRefund&) { return order_events_bytes; },
-                          [](const ResolveOrder&) { return order_events_bytes; },
-                          [](const BlockBuyers&) { return list_events_bytes; },
-                          [](const AdvanceCampaign&) { return list_events_bytes; },
-                          [](const auto&) { return small_events_bytes; },
-                      },
-                      command);
+        [](const DraftCampaign&) { return limits::event_bytes_max + 1024; },
+        [](const ReviseCampaign&) { return limits::event_bytes_max + 1024; },
+        [](const Buy& buy) {
+            return buy.lines.size() == 1 ? small_events_bytes : order_events_bytes;
+        },
+        [](const RecordPayment&) { return order_events_bytes; },
+        [](const RecordRefund&) { return order_events_bytes; },
+        [](const ResolveOrder&) { return order_events_bytes; },
+        [](const BlockBuyers&) { return list_events_bytes; },
+        [](const AdvanceCampaign&) { return list_events_bytes; },
+        []<class Own>(const Own&)
+            requires Plays::has_command<Own>
+        { return Own::event_bytes_max; },
+        [](const auto&) { return small_events_bytes; },
+        },
+        command);
 }
 
 std::uint64_t CampaignMachine::subject_of(const Event& event) {
-    return std::visit(
-        Overloaded{
-            [](const CampaignEvent& family) {
-                return std::visit(Overloaded{
-                                      [](const CampaignRevised& revised) {
-                                          return std::uint64_t{revised.version};
-                                      },
-                                      [](const CampaignStateChanged& changed) {
-                                          return static_cast<std::uint64_t>(changed.to);
-                                      },
-                                      [](const TicketIssued& issued) { return issued.nonce; },
-                                      [](const auto&) { return std::uint64_t{0}; },
-                                  },
-                                  family);
-            },
-            [](const OrderEvent& family) {
-                return std::visit(Overloaded{
-                                      [](const HoldsSwept&) { return std::uint64_t{0}; },
-                                      [](const auto& happened) { return happened.order.raw(); },
-                                  },
-                                  family);
-            },
-            [](const SeckillEvent& family) { return std::get<StockHeld>(family).order.raw(); },
+    return std::visit(Overloaded{
+        [](const CampaignEvent& family) {
+            return std::visit(
+                Overloaded{
+                    [](const CampaignRevised& revised) { return std::uint64_t{revised.version}; },
+                    [](const CampaignStateChanged& changed) {
+                        return static_cast<std::uint64_t>(changed.to);
+                    },
+                    [](const TicketIssued& issued) { return issued.nonce; },
+                    [](const auto&) { return std::uint64_t{0}; },
+                },
+                family);
+        },
+        [](const OrderEvent& family) {
+            return std::visit(Overloaded{
+                                  [](const HoldsSwept&) { return std::uint64_t{0}; },
+                                  [](const auto& happened) { return happened.order.raw(); },
+                              },
+                              family);
+        },
+        [](const SeckillEvent& family) { return std::get<StockHeld>(family).order.raw(); },
+        []<class Family>(const Family& family)
+            requires Plays::has_family<Family>
+        { return std::visit([](const auto& happened) { return happened.subject(); }, family); },
         },
         event);
 }
@@ -174,79 +183,87 @@ Answer CampaignMachine::decide(const Command& command, const Context& context,
         const Campaign* campaign = find_by_order(order);
         return campaign == nullptr ? answer_of(Code::order_unknown, context) : rule(*campaign);
     };
-    return std::visit(
-        Overloaded{
-            [&](const Buy& buy) {
-                return in(buy.campaign, [&](const Campaign& campaign) {
-                    return decide_buy(campaign, buy, context, events);
-                });
-            },
-            [&](const CancelOrder& cancel) {
-                return in(cancel.campaign, [&](const Campaign& campaign) {
-                    return decide_cancel(campaign, cancel, context, events);
-                });
-            },
-            [&](const IssueTicket& ask) {
-                return in(ask.campaign, [&](const Campaign& campaign) {
-                    return decide_ticket(campaign, ask, context, events);
-                });
-            },
-            [&](const RecordPayment& payment) {
-                const Campaign* campaign = find_by_order(payment.order);
-                return campaign == nullptr ? unknown_order(payment, context, events)
-                                           : decide_payment(*campaign, payment, context, events);
-            },
-            [&](const RecordRefund& refund) {
-                return on(refund.order, [&](const Campaign& campaign) {
-                    return decide_refund(campaign, refund, context, events);
-                });
-            },
-            [&](const DraftCampaign& draft) { return decide_draft(draft, context, events); },
-            [&](const ReviseCampaign& revise) {
-                return in(revise.campaign, [&](const Campaign& campaign) {
-                    return decide_revision(campaign, revise, context, events);
-                });
-            },
-            [&](const ChangeCampaign& change) {
-                return in(change.campaign, [&](const Campaign& campaign) {
-                    return decide_change(campaign, change, context, events);
-                });
-            },
-            [&](const AdjustStock& adjust) {
-                return in(adjust.campaign, [&](const Campaign& campaign) {
-                    return decide_stock(campaign, adjust, context, events);
-                });
-            },
-            [&](const BlockBuyers& block) {
-                return in(block.campaign, [&](const Campaign& campaign) {
-                    return decide_blocking(campaign, block, context, events);
-                });
-            },
-            [&](const ReleaseOrder& release) {
-                return on(release.order, [&](const Campaign& campaign) {
-                    return decide_release(campaign, release, context, events);
-                });
-            },
-            [&](const ResolveOrder& resolve) {
-                return on(resolve.order, [&](const Campaign& campaign) {
-                    return decide_resolution(campaign, resolve, context, events);
-                });
-            },
-            [&](const ExpireHold& expire) {
-                return in(expire.campaign, [&](const Campaign& campaign) {
-                    return decide_expiry(campaign, expire, context, events);
-                });
-            },
-            [&](const AdvanceCampaign& advance) {
-                return in(advance.campaign, [&](const Campaign& campaign) {
-                    return decide_advance(campaign, context, events);
-                });
-            },
-            [&](const MarkSettled& settled) {
-                return in(settled.campaign, [&](const Campaign& campaign) {
-                    return decide_settled(campaign, context, events);
-                });
-            },
+    return std::visit(Overloaded{
+        [&](const Buy& buy) {
+            return in(buy.campaign, [&](const Campaign& campaign) {
+                return decide_buy(campaign, buy, context, events);
+            });
+        },
+        [&](const CancelOrder& cancel) {
+            return in(cancel.campaign, [&](const Campaign& campaign) {
+                return decide_cancel(campaign, cancel, context, events);
+            });
+        },
+        [&](const IssueTicket& ask) {
+            return in(ask.campaign, [&](const Campaign& campaign) {
+                return decide_ticket(campaign, ask, context, events);
+            });
+        },
+        [&](const RecordPayment& payment) {
+            const Campaign* campaign = find_by_order(payment.order);
+            return campaign == nullptr ? unknown_order(payment, context, events)
+                                       : decide_payment(*campaign, payment, context, events);
+        },
+        [&](const RecordRefund& refund) {
+            return on(refund.order, [&](const Campaign& campaign) {
+                return decide_refund(campaign, refund, context, events);
+            });
+        },
+        [&](const DraftCampaign& draft) { return decide_draft(draft, context, events); },
+        [&](const ReviseCampaign& revise) {
+            return in(revise.campaign, [&](const Campaign& campaign) {
+                return decide_revision(campaign, revise, context, events);
+            });
+        },
+        [&](const ChangeCampaign& change) {
+            return in(change.campaign, [&](const Campaign& campaign) {
+                return decide_change(campaign, change, context, events);
+            });
+        },
+        [&](const AdjustStock& adjust) {
+            return in(adjust.campaign, [&](const Campaign& campaign) {
+                return decide_stock(campaign, adjust, context, events);
+            });
+        },
+        [&](const BlockBuyers& block) {
+            return in(block.campaign, [&](const Campaign& campaign) {
+                return decide_blocking(campaign, block, context, events);
+            });
+        },
+        [&](const ReleaseOrder& release) {
+            return on(release.order, [&](const Campaign& campaign) {
+                return decide_release(campaign, release, context, events);
+            });
+        },
+        [&](const ResolveOrder& resolve) {
+            return on(resolve.order, [&](const Campaign& campaign) {
+                return decide_resolution(campaign, resolve, context, events);
+            });
+        },
+        [&](const ExpireHold& expire) {
+            return in(expire.campaign, [&](const Campaign& campaign) {
+                return decide_expiry(campaign, expire, context, events);
+            });
+        },
+        [&](const AdvanceCampaign& advance) {
+            return in(advance.campaign, [&](const Campaign& campaign) {
+                return decide_advance(campaign, context, events);
+            });
+        },
+        [&](const MarkSettled& settled) {
+            return in(settled.campaign, [&](const Campaign& campaign) {
+                return decide_settled(campaign, context, events);
+            });
+        },
+        [&]<class Own>(const Own& own)
+            requires Plays::has_command<Own>
+        {
+            return in(own.campaign, [&](const Campaign& campaign) {
+                return Plays::play_of<Own>() == campaign.config().play
+                           ? campaign.play()->decide(campaign, command, context, events)
+                           : answer_of(Own::of_another_play, context);
+            });
+        },
         },
         command);
 }
@@ -277,7 +294,7 @@ void CampaignMachine::evolve(const Event& event, const Stamp& stamp, Effects& ef
     check(found != by_id_.end(), "an event of a campaign that is not here");
     Campaign& campaign = *found->second;
     signature_.take_out(campaign.signature().raw());
-    std::visit([&](const auto& family) { campaign.evolve(family, stamp, effects); }, event);
+    campaign.evolve(event, stamp, effects);
     if (campaign.state() == CampaignState::archived) {
         by_id_.erase(found);
         campaigns_.erase(id);
@@ -317,6 +334,8 @@ Answer CampaignMachine::recall(std::uint64_t scope, EventNumber number, std::uin
         answer.code = Code::campaign_unknown;
     } else if (number.family == Family::campaign) {
         answer = recall_act(*campaign, number, subject);
+    } else if (campaign->play() != nullptr && is_of_play(number.family)) {
+        answer = campaign->play()->recall(*campaign, number, subject, receipt);
     } else {
         const RecordIndex index = campaign->book().find_order(OrderId{subject});
         check(index != no_record, "a remembered request about an order that is not here");
@@ -372,6 +391,10 @@ std::optional<Command> CampaignMachine::due(const Deadline& deadline) const {
     }
     if (deadline.kind == static_cast<std::uint8_t>(DeadlineKind::lifecycle)) {
         return AdvanceCampaign{id};
+    }
+    if (deadline.kind >= static_cast<std::uint8_t>(DeadlineKind::play)) {
+        return campaign->play() == nullptr ? std::nullopt
+                                           : campaign->play()->due(*campaign, deadline);
     }
     const OrderId order{deadline.subject};
     const RecordIndex index = campaign->book().find_order(order);

@@ -3,7 +3,6 @@
 // for form by whoever decoded it (net/); whether it may happen is decide()'s alone.
 #pragma once
 
-#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,7 +10,10 @@
 #include <variant>
 #include <vector>
 
+#include "campaigns/buyer.hpp"
 #include "campaigns/campaign_config.hpp"
+#include "campaigns/committed_seed.hpp"
+#include "campaigns/plays.hpp"
 #include "engine/vocabulary/ids.hpp"
 #include "engine/vocabulary/limits.hpp"
 #include "engine/vocabulary/money.hpp"
@@ -19,40 +21,9 @@
 
 namespace stampede::campaigns {
 
-/// Who asks, from the token's claims or a trusted header, never from the body.
-struct Buyer {
-    BuyerId id;
-    std::uint8_t level = 0;
-    std::uint64_t segments = 0;  // bit 0: has never bought before
-};
-
-/// Name of an API key (or of a play's own act), for four eyes and the audit.
-using Actor = InlineText<32, struct ActorTag>;
-/// Why an operator did it: 1..120 bytes of UTF-8.
-using Reason = InlineText<120, struct ReasonTag>;
-
 // Buyers -----------------------------------------------------------------------------------------
 
 enum class AllowPartial : bool { no = false, yes = true };
-/// The edge checks a ticket's HMAC; the rules judge what it says.
-enum class TicketProof : std::uint8_t { absent, forged, genuine };
-
-struct TicketClaims {
-    TicketProof proof = TicketProof::absent;
-    CampaignId campaign;
-    ItemId item_id;
-    BuyerId buyer;
-    Instant not_before;
-    Instant expires;
-    std::uint64_t nonce = 0;
-};
-
-struct OrderLine {
-    ItemId item_id;
-    Quantity quantity;  // >= 1, judged by the decoder
-};
-using OrderLines = boost::container::static_vector<OrderLine, limits::lines_per_order_max>;
-
 struct Buy {
     CampaignId campaign;
     Buyer buyer;
@@ -110,6 +81,8 @@ struct ChangeCampaign {
     Verb verb = Verb::publish;
     Actor actor;
     FourEyes four_eyes = FourEyes::off;
+    /// Fresh random bytes, for the seed of the campaign's draws where publishing needs one.
+    SeedBytes fresh_seed{};
 };
 struct AdjustStock {
     CampaignId campaign;
@@ -152,9 +125,10 @@ struct MarkSettled {
     CampaignId campaign;
 };
 
-using Command =
+using CommonCommand =
     std::variant<Buy, CancelOrder, IssueTicket, RecordPayment, RecordRefund, DraftCampaign,
                  ReviseCampaign, ChangeCampaign, AdjustStock, BlockBuyers, ReleaseOrder,
                  ResolveOrder, ExpireHold, AdvanceCampaign, MarkSettled>;
+using Command = Plays::CommandAfter<CommonCommand>;
 
 }  // namespace stampede::campaigns

@@ -73,6 +73,11 @@ std::vector<FieldNote> lint(const CampaignConfig& config) {
     lint_items(config, warnings);
     lint_times(config, warnings);
     lint_audience(config.audience, warnings);
+    Plays::for_each([&]<class Each>() {
+        if (config.play == Each::play) {
+            Each::lint(config, warnings);
+        }
+    });
     return warnings.take();
 }
 

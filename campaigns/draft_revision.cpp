@@ -78,6 +78,11 @@ void compare_rest(const CampaignConfig& was, const CampaignConfig& is, FieldNote
         }
     };
     must_stay(was.play == is.play, "play");
+    Plays::for_each([&]<class Each>() {
+        if (was.play == Each::play && is.play == Each::play) {
+            must_stay(was.terms == is.terms, Each::key.data());
+        }
+    });
     must_stay(was.title == is.title, "title");
     must_stay(was.starts_at == is.starts_at, "starts_at");
     if (is.ends_at < was.ends_at) {

@@ -15,7 +15,9 @@
 #include "campaigns/campaign_config.hpp"
 #include "campaigns/campaign_state.hpp"
 #include "campaigns/command.hpp"
+#include "campaigns/committed_seed.hpp"
 #include "campaigns/order.hpp"
+#include "campaigns/plays.hpp"
 
 namespace stampede::campaigns {
 
@@ -82,6 +84,13 @@ struct TicketIssued {
     std::uint64_t nonce = 0;
 };
 
+/// The chance of all draws of a campaign, chosen as it is published: plays that draw use it. Only
+/// its digest is told before the end (campaigns/committed_seed.hpp).
+struct SeedCommitted {
+    static constexpr std::uint8_t kind = 9;
+    SeedBytes seed{};
+};
+
 // Family order -----------------------------------------------------------------------------------
 
 struct ConfirmedLine {
@@ -105,6 +114,7 @@ struct OrderConfirmed {
     PaymentId payment_id;  // empty when the amount is 0
     Instant paid_at;
     ConfirmedLines lines;
+    std::uint64_t record_id = 0;  // the group's or the bargain's, by the play; 0: none
 };
 struct HoldExpired {
     static constexpr std::uint8_t kind = 2;
@@ -186,11 +196,11 @@ struct StockHeld {
 
 using CampaignEvent =
     std::variant<CampaignDrafted, CampaignRevised, CampaignStateChanged, StockAdjusted,
-                 BuyersBlocked, StockHandedBack, PaymentMismatched, TicketIssued>;
+                 BuyersBlocked, StockHandedBack, PaymentMismatched, TicketIssued, SeedCommitted>;
 using OrderEvent = std::variant<OrderConfirmed, HoldExpired, HoldReleased, PaymentRefundDue,
                                 PaymentKept, OrderRefunded, HoldsSwept>;
 using SeckillEvent = std::variant<StockHeld>;
 
-using Event = std::variant<CampaignEvent, OrderEvent, SeckillEvent>;
+using Event = Plays::EventAfter<CampaignEvent, OrderEvent, SeckillEvent>;
 
 }  // namespace stampede::campaigns

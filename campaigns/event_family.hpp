@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a family of events registers, and how it is made. A new play writes one file pair: for each
-// of its events an EventLayout (name, put, get) and one EventFamily made by family_of(); the line
-// that registers it stands in campaigns/event_codec.cpp. Pure, any thread.
+// What a family of events registers, and how it is made. A play writes for each
+// of its events an EventLayout (name, put, get) and one EventFamily made by family_of(), its
+// `events()` in campaigns/plays.hpp. Pure, any thread.
 #pragma once
 
 #include <cstdint>
@@ -25,15 +25,15 @@ template <class Happened>
 struct EventLayout;
 
 struct EventFamily {
-    Family family;
+    Family family = Family::campaign;
     /// Which alternative of Event holds this family.
-    std::size_t alternative;
-    std::uint8_t (*kind_of)(const Event& event);
-    void (*encode)(const Event& event, ByteWriter& out);
+    std::size_t alternative = 0;
+    std::uint8_t (*kind_of)(const Event& event) = nullptr;
+    void (*encode)(const Event& event, ByteWriter& out) = nullptr;
     /// Empty for an unknown kind, or when the bytes are not exactly one such event.
-    std::optional<Event> (*decode)(std::uint8_t kind, std::span<const std::byte> payload);
+    std::optional<Event> (*decode)(std::uint8_t kind, std::span<const std::byte> payload) = nullptr;
     /// Empty for an unknown kind.
-    std::string_view (*name_of)(std::uint8_t kind);
+    std::string_view (*name_of)(std::uint8_t kind) = nullptr;
 };
 
 template <class FamilyVariant>

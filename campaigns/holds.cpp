@@ -21,6 +21,9 @@ Answer release(const Campaign& campaign, RecordIndex index, ReleaseReason reason
     Answer answer = receipted(Code::cancelled, context);
     answer.order = campaign.view(index);
     answer.order->state = OrderState::cancelled;
+    if (const PlayState* play = campaign.play_owning(index)) {
+        play->after_hold_ends(campaign, index, context, events);
+    }
     return answer;
 }
 
@@ -64,6 +67,9 @@ Answer decide_expiry(const Campaign& campaign, const ExpireHold& expire, const C
         return release(campaign, index, ReleaseReason::killed, Actor{}, context, events);
     }
     events.emplace_back(OrderEvent{HoldExpired{.order = expire.order}});
+    if (const PlayState* play = campaign.play_owning(index)) {
+        play->after_hold_ends(campaign, index, context, events);
+    }
     return receipted(Code::ok, context);
 }
 

@@ -76,12 +76,12 @@ const char* refuse_live_edit(const CampaignConfig& now, const CampaignConfig& ne
         }
     }
     const bool same_slots = next.slots_json == now.slots_json && next.timezone == now.timezone;
-    if (next.play != now.play || next.starts_at != now.starts_at || !same_slots ||
-        next.hold != now.hold || next.min_pay != now.min_pay || next.warmup != now.warmup ||
-        next.stock_source != now.stock_source || next.late_payment != now.late_payment ||
-        next.restock != now.restock || next.quota_on_refund != now.quota_on_refund ||
-        next.ticket != now.ticket || next.resell_after_end != now.resell_after_end ||
-        next.zero_price != now.zero_price ||
+    if (next.play != now.play || next.terms != now.terms || next.starts_at != now.starts_at ||
+        !same_slots || next.hold != now.hold || next.min_pay != now.min_pay ||
+        next.warmup != now.warmup || next.stock_source != now.stock_source ||
+        next.late_payment != now.late_payment || next.restock != now.restock ||
+        next.quota_on_refund != now.quota_on_refund || next.ticket != now.ticket ||
+        next.resell_after_end != now.resell_after_end || next.zero_price != now.zero_price ||
         next.audience.new_buyers_only != now.audience.new_buyers_only ||
         next.audience.segments_any != now.audience.segments_any ||
         next.audience.level_min != now.audience.level_min ||
@@ -161,6 +161,10 @@ Answer decide_revision(const Campaign& campaign, const ReviseCampaign& revise,
                            context);
         }
     }
+    if (campaign.state() != CampaignState::draft && revise.config->play != campaign.config().play) {
+        return refused(Code::draft_invalid, "play: it cannot change once it is published", campaign,
+                       context);
+    }
     events.emplace_back(CampaignEvent{CampaignRevised{
         .version = campaign.version() + 1, .config = revise.config, .actor = revise.actor}});
     const bool warms_up_again = campaign.state() == CampaignState::warming;
@@ -190,7 +194,11 @@ Answer decide_change(const Campaign& campaign, const ChangeCampaign& change, con
             if (context.now >= campaign.config().ends_at) {
                 return wrong("ends_at has passed; edit the draft first");
             }
-            return go(state_by_time(campaign.config(), context.now));
+            Answer answer = go(state_by_time(campaign.config(), context.now));
+            if (campaign.play() != nullptr && campaign.seed() == nullptr) {
+                events.emplace_back(CampaignEvent{SeedCommitted{.seed = change.fresh_seed}});
+            }
+            return answer;
         }
         case Verb::pause:
             if (state == CampaignState::paused) {
@@ -271,6 +279,7 @@ Answer decide_blocking(const Campaign& campaign, const BlockBuyers& block, const
 
 Answer decide_advance(const Campaign& campaign, const Context& context, Events& events) {
     const CampaignState state = campaign.state();
+    const PlayState* const play = campaign.play();
     switch (state) {
         case CampaignState::scheduled:
         case CampaignState::warming:
@@ -286,13 +295,21 @@ Answer decide_advance(const Campaign& campaign, const Context& context, Events& 
                        ? enter(campaign, CampaignState::ending, Actor{}, context, events)
                        : answer_of(Code::ok, context);
         case CampaignState::ending:
-            if (campaign.book().open_holds() > 0) {
+            if (play != nullptr && play->has_chore(campaign)) {
+                play->decide_chore(campaign, context, events);
+                return receipted(Code::ok, context);
+            }
+            if (campaign.book().open_holds() > 0 || (play != nullptr && play->has_open_records())) {
                 return answer_of(Code::ok, context);
             }
             return gives_back(campaign)
                        ? hand_back(campaign, context, events)
                        : enter(campaign, CampaignState::ended, Actor{}, context, events);
         case CampaignState::killed:
+            if (play != nullptr && play->has_chore(campaign)) {
+                play->decide_chore(campaign, context, events);
+                return receipted(Code::ok, context);
+            }
             if (campaign.sweep_next() < campaign.book().order_count()) {
                 const RecordIndex left = campaign.book().order_count() - campaign.sweep_next();
                 events.emplace_back(OrderEvent{HoldsSwept{

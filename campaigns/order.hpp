@@ -7,8 +7,8 @@
 //                       -> refund_due      one late payment that cannot be
 //   confirmed -> refunded                  wholly refunded (a part keeps `confirmed`)
 //   refund_due -> refunded
-//
-// `paid` (a group's seat before success) is named here and reached only by group-buy.
+//   held -> paid -> confirmed              paid for, and waiting for others (a group's seat)
+//           paid -> refund_due | refunded  the others did not come | taken out by a refund
 #pragma once
 
 #include <cstdint>

@@ -40,7 +40,9 @@ struct OrderRecord {
     RecordIndex first_line = no_record;
     RecordIndex counted_payment = no_record;  // confirmed by it, or due for refund because of it
     RecordIndex last_payment = no_record;     // chain of all payments, newest first
-    std::uint32_t slot = 0;                   // position of the 场次 it was held in
+    /// The play's record that the order belongs to, in the play's own numbers (PlayState).
+    RecordIndex owner = no_record;
+    std::uint32_t slot = 0;  // position of the 场次 it was held in
     std::uint16_t payments = 0;
     std::uint16_t refunds = 0;
     std::uint8_t line_count = 0;
@@ -49,6 +51,8 @@ struct OrderRecord {
     bool late = false;           // confirmed by a late payment
     bool marked = true;          // counts among its buyer's hold_marks
     bool was_cancelled = false;  // its hold ended by letting go, not by time
+    /// Its units are held by the play's record, not by the order: they stay there when it ends.
+    bool units_with_play = false;
 };
 
 enum class PaymentStatus : std::uint8_t {

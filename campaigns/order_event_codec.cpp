@@ -39,10 +39,14 @@ struct EventLayout<OrderConfirmed> {
             put_line_quantity(out, line.quantity);
             out.put(line.unit_price);
         }
+        if (event.play != Play::seckill) {
+            out.put(event.record_id);
+        }
     }
     static void get(FieldReader& in, OrderConfirmed& event) {
         event.order = in.get<OrderId>();
-        event.play = in.one_of(Play::seckill, Play::bargain);
+        event.play = in.get<Play>();
+        in.must(is_known(event.play));
         event.buyer = in.get<BuyerId>();
         event.amount = in.money();
         event.stock_source = in.one_of(StockSource::carved_out, StockSource::mirrored);
@@ -57,6 +61,9 @@ struct EventLayout<OrderConfirmed> {
             line.quantity = in.line_quantity();
             line.unit_price = in.price();
             event.lines.push_back(line);
+        }
+        if (event.play != Play::seckill) {
+            event.record_id = in.get<std::uint64_t>();
         }
     }
 };

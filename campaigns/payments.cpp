@@ -5,15 +5,18 @@
 
 namespace stampede::campaigns {
 
-namespace {
-
 Answer with_order(Answer answer, const Campaign& campaign, RecordIndex index, OrderState state) {
     answer.order = campaign.view(index);
     answer.order->state = state;
     const bool may_wait = state == OrderState::expired || state == OrderState::cancelled;
     answer.order->waits_for_operator = may_wait && answer.order->waits_for_operator;
+    if (const PlayState* play = campaign.play_owning(index)) {
+        answer.record = play->view(campaign, campaign.book().order(index).owner);
+    }
     return answer;
 }
+
+namespace {
 
 /// The gateway has money that fits no order: told once per {order, payment, amount}.
 Answer mismatch(const Campaign& campaign, RecordIndex index, const RecordPayment& payment,
@@ -44,50 +47,70 @@ Answer repeated(const Campaign& campaign, RecordIndex index, const PaymentRecord
     return with_order(answer_of(Code::already_done, context), campaign, index, state);
 }
 
-Answer confirm(const Campaign& campaign, RecordIndex index, const PaymentId& payment_id,
-               Instant paid_at, bool late, const Context& context, Events& events) {
+}  // namespace
+
+Answer confirm_order(const Campaign& campaign, RecordIndex index, const RecordPayment& payment,
+                     Late late, const Context& context, Events& events) {
     const OrderRecord& order = campaign.book().order(index);
+    const bool is_late = late == Late::yes;
     OrderConfirmed confirmed;
     confirmed.order = order.id;
     confirmed.play = campaign.config().play;
     confirmed.buyer = order.buyer;
     confirmed.amount = order.amount;
     confirmed.stock_source = campaign.config().stock_source;
-    confirmed.late = late;
-    confirmed.payment_id = payment_id;
-    confirmed.paid_at = paid_at;
+    confirmed.late = is_late;
+    confirmed.payment_id = payment.payment_id;
+    confirmed.paid_at = payment.paid_at;
     confirmed.lines = confirmed_lines(campaign, order);
+    confirmed.record_id = order.owner == no_record ? 0 : campaign.play()->record_id(order.owner);
     events.emplace_back(OrderEvent{confirmed});
-    return with_order(receipted(late ? Code::late_confirmed : Code::confirmed, context), campaign,
-                      index, OrderState::confirmed);
+    return with_order(receipted(is_late ? Code::late_confirmed : Code::confirmed, context),
+                      campaign, index, OrderState::confirmed);
 }
 
-enum class Counted : bool { no = false, yes = true };
-
-Answer refund(const Campaign& campaign, RecordIndex index, const PaymentId& payment_id,
-              Money amount, Instant paid_at, RefundReason reason, Counted counted,
-              const Context& context, Events& events) {
+Answer refund_payment(const Campaign& campaign, RecordIndex index, const RecordPayment& payment,
+                      RefundReason reason, Counted counted, const Context& context,
+                      Events& events) {
     const OrderRecord& order = campaign.book().order(index);
     Answer answer = receipted(Code::refund_required, context, events.size());
     events.emplace_back(OrderEvent{PaymentRefundDue{.order = order.id,
-                                                    .payment_id = payment_id,
-                                                    .amount = amount,
+                                                    .payment_id = payment.payment_id,
+                                                    .amount = payment.amount,
                                                     .quantity = campaign.book().quantity_of(order),
                                                     .reason = reason,
                                                     .counted = counted == Counted::yes,
-                                                    .paid_at = paid_at}});
-    answer.refund_amount = amount;
+                                                    .paid_at = payment.paid_at}});
+    answer.refund_amount = payment.amount;
     answer.refund_reason = reason;
     return with_order(answer, campaign, index,
                       counted == Counted::yes ? OrderState::refund_due : order.state);
+}
+
+namespace {
+
+/// By the play where it owns the order; else the payment confirms.
+Answer pay(const Campaign& campaign, RecordIndex index, const RecordPayment& payment, Late late,
+           const Context& context, Events& events) {
+    if (const PlayState* play = campaign.play_owning(index)) {
+        return play->decide_payment(campaign, index, payment, late, context, events);
+    }
+    return confirm_order(campaign, index, payment, late, context, events);
+}
+
+bool can_pay_late(const Campaign& campaign, RecordIndex index, const Context& context) {
+    if (!can_reacquire(campaign, campaign.book().order(index))) {
+        return false;
+    }
+    const PlayState* play = campaign.play_owning(index);
+    return play == nullptr || play->can_reacquire(campaign, index, context);
 }
 
 /// A payment for a hold that has ended: by the campaign's policy.
 Answer late(const Campaign& campaign, RecordIndex index, const RecordPayment& payment,
             const Context& context, Events& events) {
     const auto give_back = [&](RefundReason reason) {
-        return refund(campaign, index, payment.payment_id, payment.amount, payment.paid_at, reason,
-                      Counted::yes, context, events);
+        return refund_payment(campaign, index, payment, reason, Counted::yes, context, events);
     };
     if (campaign.was_killed()) {
         return give_back(RefundReason::campaign_killed);
@@ -108,10 +131,10 @@ Answer late(const Campaign& campaign, RecordIndex index, const RecordPayment& pa
         case LatePayment::reacquire_or_refund:
             break;
     }
-    if (!can_reacquire(campaign, campaign.book().order(index))) {
+    if (!can_pay_late(campaign, index, context)) {
         return give_back(RefundReason::late_payment);
     }
-    return confirm(campaign, index, payment.payment_id, payment.paid_at, true, context, events);
+    return pay(campaign, index, payment, Late::yes, context, events);
 }
 
 }  // namespace
@@ -181,7 +204,8 @@ bool can_reacquire(const Campaign& campaign, const OrderRecord& order) {
     for (std::uint8_t at = 0; at < order.line_count; ++at) {
         const LineRecord& line = campaign.book().line(order, at);
         units += line.quantity;
-        if (campaign.cell(line.item).available() < Quantity{line.quantity}) {
+        if (!order.units_with_play &&
+            campaign.cell(line.item).available() < Quantity{line.quantity}) {
             return false;
         }
     }
@@ -226,8 +250,7 @@ Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
         return answer;
     }
     const auto second = [&](RefundReason reason) {
-        return refund(campaign, index, payment.payment_id, payment.amount, payment.paid_at, reason,
-                      Counted::no, context, events);
+        return refund_payment(campaign, index, payment, reason, Counted::no, context, events);
     };
     switch (order.state) {
         case OrderState::held:
@@ -235,11 +258,10 @@ Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
                 // The kill released the hold; its sweep had not come by yet.
                 events.emplace_back(OrderEvent{HoldReleased{
                     .order = order.id, .reason = ReleaseReason::killed, .actor = Actor{}}});
-                return refund(campaign, index, payment.payment_id, payment.amount, payment.paid_at,
-                              RefundReason::campaign_killed, Counted::yes, context, events);
+                return refund_payment(campaign, index, payment, RefundReason::campaign_killed,
+                                      Counted::yes, context, events);
             }
-            return confirm(campaign, index, payment.payment_id, payment.paid_at, false, context,
-                           events);
+            return pay(campaign, index, payment, Late::no, context, events);
         case OrderState::expired:
         case OrderState::cancelled:
             if (order.waits_for_operator) {
@@ -273,19 +295,23 @@ Answer decide_resolution(const Campaign& campaign, const ResolveOrder& resolve,
         answer.detail = "no late payment of this order waits for a decision";
         return answer;
     }
-    const PaymentRecord& payment = book.payment(kept);
+    const RecordPayment payment{.order = order.id,
+                                .payment_id = book.payment(kept).payment_id,
+                                .amount = book.payment(kept).amount,
+                                .paid_at = book.payment(kept).paid_at,
+                                .buyer_is_new = std::nullopt};
     if (resolve.decision == Decision::refund || campaign.was_killed()) {
-        return refund(
-            campaign, index, payment.payment_id, payment.amount, payment.paid_at,
+        return refund_payment(
+            campaign, index, payment,
             campaign.was_killed() ? RefundReason::campaign_killed : RefundReason::operator_decision,
             Counted::yes, context, events);
     }
-    if (!can_reacquire(campaign, order)) {
+    if (!can_pay_late(campaign, index, context)) {
         Answer answer = answer_of(Code::wrong_state, context);
-        answer.detail = "stock or the buyer's limit no longer allow this order; decide refund";
+        answer.detail = "stock, the buyer's limit or its group no longer allow it; decide refund";
         return answer;
     }
-    return confirm(campaign, index, payment.payment_id, payment.paid_at, true, context, events);
+    return pay(campaign, index, payment, Late::yes, context, events);
 }
 
 }  // namespace stampede::campaigns

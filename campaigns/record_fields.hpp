@@ -20,8 +20,8 @@ template <class Visit>
 void fields(OrderRecord& r, Visit&& visit) {
     visit(r.id, r.buyer, r.created_at, r.pay_by, r.receipt, r.amount, r.refunded_amount,
           r.previous_of_buyer, r.first_line, r.counted_payment, r.last_payment, r.slot, r.payments,
-          r.refunds, r.line_count, r.state, r.waits_for_operator, r.late, r.marked,
-          r.was_cancelled);
+          r.refunds, r.line_count, r.state, r.waits_for_operator, r.late, r.marked, r.was_cancelled,
+          r.owner, r.units_with_play);
 }
 template <class Visit>
 void fields(PaymentRecord& r, Visit&& visit) {

@@ -92,11 +92,15 @@ Answer done(const Campaign& campaign, RecordIndex index, OrderRefunded event,
     if (event.wholly) {
         answer.order->state = OrderState::refunded;
     }
+    const bool leaves_its_record = event.wholly && event.units_return;
     events.emplace_back(OrderEvent{std::move(event)});
+    if (const PlayState* play = campaign.play_owning(index); play != nullptr && leaves_its_record) {
+        play->after_refund(campaign, index, context, events);
+    }
     return answer;
 }
 
-/// A refund of the payment that a confirmed order counts (or of a free order).
+/// A refund of the payment that a confirmed or a paid order counts (or of a free order).
 Answer refund_confirmed(const Campaign& campaign, RecordIndex index, OrderRefunded event,
                         const RecordRefund& refund, const Context& context, Events& events) {
     const OrderBook& book = campaign.book();
@@ -112,6 +116,10 @@ Answer refund_confirmed(const Campaign& campaign, RecordIndex index, OrderRefund
     event.restock = restock_now(campaign);
     event.wholly = order.refunded_amount + refund.amount == order.amount &&
                    book.refunded_quantity_of(order) + refund.quantity == book.quantity_of(order);
+    if (order.state == OrderState::paid && !event.wholly) {
+        return refused(Code::wrong_state,
+                       "a paid order that waits for others can only be refunded wholly", context);
+    }
     return done(campaign, index, std::move(event), context, events);
 }
 
@@ -172,7 +180,7 @@ Answer decide_refund(const Campaign& campaign, const RecordRefund& refund, const
     if (!event.counted) {
         return done(campaign, index, std::move(event), context, events);
     }
-    if (order.state == OrderState::confirmed) {
+    if (order.state == OrderState::confirmed || order.state == OrderState::paid) {
         return refund_confirmed(campaign, index, std::move(event), refund, context, events);
     }
     if (order.state != OrderState::refund_due) {

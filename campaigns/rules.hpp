@@ -10,11 +10,10 @@
 #include "campaigns/command.hpp"
 #include "campaigns/event.hpp"
 #include "campaigns/event_codec.hpp"
+#include "campaigns/play_state.hpp"
 #include "engine/vocabulary/decision.hpp"
 
 namespace stampede::campaigns {
-
-using Events = std::vector<Event>;
 
 // seckill.cpp
 [[nodiscard]] Answer decide_buy(const Campaign& campaign, const Buy& buy, const Context& context,
@@ -50,6 +49,52 @@ using Events = std::vector<Event>;
                                     Events& events);
 [[nodiscard]] Answer decide_settled(const Campaign& campaign, const Context& context,
                                     Events& events);
+
+// What plays share with them
+// ----------------------------------------------------------------------------------
+
+/// An order as it stands, or as the events appended make it, beside its play's record.
+[[nodiscard]] Answer with_order(Answer answer, const Campaign& campaign, RecordIndex order,
+                                OrderState state);
+/// The payment confirms the order.
+[[nodiscard]] Answer confirm_order(const Campaign& campaign, RecordIndex order,
+                                   const RecordPayment& payment, Late late, const Context& context,
+                                   Events& events);
+/// Whether the order counts a payment that must go back: it becomes `refund_due` then.
+enum class Counted : bool { no = false, yes = true };
+/// The payment must go back: REFUND_REQUIRED.
+[[nodiscard]] Answer refund_payment(const Campaign& campaign, RecordIndex order,
+                                    const RecordPayment& payment, RefundReason reason,
+                                    Counted counted, const Context& context, Events& events);
+
+/// What a buyer wants of one item at a price, judged by refuse_wanted().
+struct Wanted {
+    std::uint16_t item = 0;
+    Quantity quantity;
+    Money unit_price;
+};
+using WantedLines = boost::container::static_vector<Wanted, limits::lines_per_order_max>;
+/// A ticket that bought something already: its first answer again.
+[[nodiscard]] std::optional<Answer> replay_of_ticket(const Campaign& campaign, const Buyer& buyer,
+                                                     const TicketClaims& ticket,
+                                                     const Context& context);
+[[nodiscard]] std::optional<Code> refuse_ticket(const Campaign& campaign, const Buyer& buyer,
+                                                const TicketClaims& ticket,
+                                                std::span<const OrderLine> lines, Instant now);
+[[nodiscard]] std::optional<Code> refuse_order_limits(const CampaignConfig& config, Quantity units);
+[[nodiscard]] std::optional<Code> refuse_audience(const Campaign& campaign, const Buyer& buyer);
+/// LIMIT_BUYER or LIMIT_SLOT, with the buyer's open order.
+[[nodiscard]] std::optional<Answer> refuse_quota(const Campaign& campaign, BuyerId buyer,
+                                                 Quantity units, const Context& context);
+/// SOLD_OUT or INSUFFICIENT.
+[[nodiscard]] std::optional<Answer> refuse_stock(const Campaign& campaign, AllowPartial partial,
+                                                 WantedLines& wanted, const Context& context);
+/// BUSY while new holds are stopped.
+[[nodiscard]] std::optional<Answer> refuse_while_stopped(const Context& context);
+/// What the buyer hears of an order that this very decision makes.
+[[nodiscard]] Answer held_answer(const Campaign& campaign, OrderId order, BuyerId buyer,
+                                 Instant pay_by, std::span<const HeldLine> lines, OrderState state,
+                                 const Context& context);
 
 // What they share
 // ----------------------------------------------------------------------------------

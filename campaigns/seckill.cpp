@@ -7,26 +7,41 @@
 
 namespace stampede::campaigns {
 
-namespace {
-
-struct Wanted {
-    std::uint16_t item = 0;
-    Quantity quantity;
-};
-using WantedLines = boost::container::static_vector<Wanted, limits::lines_per_order_max>;
-
-std::optional<Code> refuse_ticket(const Campaign& campaign, const Buy& buy, Instant now) {
+std::optional<Code> refuse_ticket(const Campaign& campaign, const Buyer& buyer,
+                                  const TicketClaims& ticket, std::span<const OrderLine> lines,
+                                  Instant now) {
     if (campaign.config().ticket == Ticket::off) {
         return std::nullopt;
     }
-    const TicketClaims& ticket = buy.ticket;
     const bool is_for_this =
         ticket.proof == TicketProof::genuine && ticket.campaign == campaign.id() &&
-        ticket.buyer == buy.buyer.id && ticket.nonce != 0 &&
-        std::ranges::any_of(buy.lines,
+        ticket.buyer == buyer.id && ticket.nonce != 0 &&
+        std::ranges::any_of(lines,
                             [&](const OrderLine& line) { return line.item_id == ticket.item_id; });
     if (!is_for_this || now < ticket.not_before || now >= ticket.expires) {
         return Code::bad_ticket;
+    }
+    return std::nullopt;
+}
+
+std::optional<Answer> replay_of_ticket(const Campaign& campaign, const Buyer& buyer,
+                                       const TicketClaims& ticket, const Context& context) {
+    if (campaign.config().ticket == Ticket::off || ticket.proof != TicketProof::genuine) {
+        return std::nullopt;
+    }
+    const RecordIndex first = campaign.book().order_of_ticket(ticket.nonce);
+    if (first == no_record || campaign.book().order(first).buyer != buyer.id) {
+        return std::nullopt;
+    }
+    Answer first_answer = replay_of_order(campaign, first);
+    first_answer.receipt.shard = context.shard;
+    return first_answer;
+}
+
+std::optional<Code> refuse_order_limits(const CampaignConfig& config, Quantity units) {
+    if (units.units() < config.limits.per_order_min ||
+        units.units() > config.limits.per_order_max) {
+        return Code::limit_order;
     }
     return std::nullopt;
 }
@@ -48,34 +63,34 @@ std::optional<Code> refuse_audience(const Campaign& campaign, const Buyer& buyer
     return std::nullopt;
 }
 
-std::optional<Code> refuse_quota(const Campaign& campaign, const BuyerRecord* record,
-                                 Quantity units, std::uint32_t slot) {
+std::optional<Answer> refuse_quota(const Campaign& campaign, BuyerId id, Quantity units,
+                                   const Context& context) {
     const Limits& limit = campaign.config().limits;
     const BuyerRecord nothing;
+    const BuyerRecord* record = campaign.book().find_buyer(id);
     const BuyerRecord& buyer = record == nullptr ? nothing : *record;
+    const auto refuse = [&](Code code) {
+        Answer answer = answer_of(code, context);
+        if (record != nullptr) {
+            answer.open_order = campaign.book().open_order_of(*record);
+        }
+        return answer;
+    };
     if (buyer.units + units.units() > limit.per_buyer ||
         std::int64_t{buyer.hold_marks} >= limit.holds_per_buyer) {
-        return Code::limit_buyer;
+        return refuse(Code::limit_buyer);
     }
-    const std::int64_t in_slot = buyer.slot == slot ? buyer.slot_units : 0;
+    const std::int64_t in_slot =
+        buyer.slot == campaign.slot_of_hold(context.now) ? buyer.slot_units : 0;
     if (limit.per_buyer_per_slot && in_slot + units.units() > *limit.per_buyer_per_slot) {
-        return Code::limit_slot;
+        return refuse(Code::limit_slot);
     }
     return std::nullopt;
 }
 
-Answer limit_reached(const Campaign& campaign, Code code, const BuyerRecord* buyer,
-                     const Context& context) {
-    Answer answer = answer_of(code, context);
-    if (buyer != nullptr) {
-        answer.open_order = campaign.book().open_order_of(*buyer);
-    }
-    return answer;
-}
-
-/// Sold out, or fewer left than asked: where partial orders are allowed, `wanted` shrinks instead.
-std::optional<Answer> refuse_stock(const Campaign& campaign, const Buy& buy, WantedLines& wanted,
-                                   const Context& context) {
+/// Where partial orders are allowed, `wanted` shrinks instead of being refused.
+std::optional<Answer> refuse_stock(const Campaign& campaign, AllowPartial partial,
+                                   WantedLines& wanted, const Context& context) {
     for (const Wanted& line : wanted) {
         if (campaign.cell(line.item).available() == Quantity{0}) {
             return sold_out(campaign, line.item, context);
@@ -86,7 +101,7 @@ std::optional<Answer> refuse_stock(const Campaign& campaign, const Buy& buy, Wan
         if (left >= line.quantity) {
             continue;
         }
-        const bool may_shrink = buy.allow_partial == AllowPartial::yes && wanted.size() == 1 &&
+        const bool may_shrink = partial == AllowPartial::yes && wanted.size() == 1 &&
                                 left.units() >= campaign.config().limits.per_order_min;
         if (!may_shrink) {
             Answer answer = answer_of(Code::insufficient, context);
@@ -98,20 +113,30 @@ std::optional<Answer> refuse_stock(const Campaign& campaign, const Buy& buy, Wan
     return std::nullopt;
 }
 
-/// What the buyer hears of an order that this very decision makes.
-Answer held_answer(const Campaign& campaign, const StockHeld& held, Money amount, bool is_free,
-                   const Context& context) {
-    Answer answer = receipted(is_free ? Code::confirmed : Code::held, context);
+std::optional<Answer> refuse_while_stopped(const Context& context) {
+    if (context.selling == Selling::open) {
+        return std::nullopt;
+    }
+    Answer answer = answer_of(Code::busy, context);
+    answer.retry_in = busy_retry;
+    return answer;
+}
+
+Answer held_answer(const Campaign& campaign, OrderId order, BuyerId buyer, Instant pay_by,
+                   std::span<const HeldLine> lines, OrderState state, const Context& context) {
+    Answer answer =
+        receipted(state == OrderState::confirmed ? Code::confirmed : Code::held, context);
     OrderView& view = answer.order.emplace();
-    view.order_id = held.order;
+    view.order_id = order;
     view.campaign = campaign.id();
-    view.buyer = held.buyer;
-    view.state = is_free ? OrderState::confirmed : OrderState::held;
-    view.amount = amount;
+    view.buyer = buyer;
+    view.state = state;
+    view.play = campaign.config().play;
     view.created_at = context.now;
-    view.pay_by = held.pay_by;
+    view.pay_by = pay_by;
     view.receipt = context.next_sequence;
-    for (const HeldLine& line : held.lines) {
+    for (const HeldLine& line : lines) {
+        view.amount += line.unit_price * line.quantity;
         view.lines.push_back({.item_id = campaign.config().items[line.item].item_id,
                               .quantity = line.quantity,
                               .unit_price = line.unit_price,
@@ -119,6 +144,8 @@ Answer held_answer(const Campaign& campaign, const StockHeld& held, Money amount
     }
     return answer;
 }
+
+namespace {
 
 /// A hold, and where nothing is to be paid its confirmation with it.
 Answer hold(const Campaign& campaign, const Buy& buy, const WantedLines& wanted,
@@ -131,12 +158,13 @@ Answer hold(const Campaign& campaign, const Buy& buy, const WantedLines& wanted,
     held.ticket_nonce = config.ticket == Ticket::required ? buy.ticket.nonce : 0;
     Money amount;
     for (const Wanted& line : wanted) {
-        const Money price = config.items[line.item].price;
-        held.lines.push_back({.item = line.item, .quantity = line.quantity, .unit_price = price});
-        amount += price * line.quantity;
+        held.lines.push_back(
+            {.item = line.item, .quantity = line.quantity, .unit_price = line.unit_price});
+        amount += line.unit_price * line.quantity;
     }
     const bool is_free = amount == Money{0};
-    const Answer answer = held_answer(campaign, held, amount, is_free, context);
+    const Answer answer = held_answer(campaign, held.order, held.buyer, held.pay_by, held.lines,
+                                      is_free ? OrderState::confirmed : OrderState::held, context);
     events.emplace_back(SeckillEvent{held});
     if (is_free) {
         OrderConfirmed confirmed;
@@ -165,6 +193,7 @@ Answer decide_buy(const Campaign& campaign, const Buy& buy, const Context& conte
     if (campaign.phase(context.now) == Phase::unknown) {
         return answer_of(Code::campaign_unknown, context);
     }
+    const PlayState* const play = campaign.play();
     WantedLines wanted;
     Quantity units;
     for (const OrderLine& line : buy.lines) {
@@ -172,45 +201,43 @@ Answer decide_buy(const Campaign& campaign, const Buy& buy, const Context& conte
         if (!item) {
             return answer_of(Code::item_unknown, context);
         }
-        wanted.push_back({*item, line.quantity});
+        const auto price = play == nullptr ? std::optional{config.items[*item].price}
+                                           : play->price_alone(campaign, *item);
+        if (!price) {
+            Answer answer = answer_of(Code::not_eligible, context);
+            answer.detail = "this campaign does not sell to a buyer alone";
+            return answer;
+        }
+        wanted.push_back({*item, line.quantity, *price});
         units += line.quantity;
     }
     if (auto refused = refuse_by_time(campaign, context)) {
         return *refused;
     }
-    if (config.ticket == Ticket::required && buy.ticket.proof == TicketProof::genuine) {
-        const RecordIndex first = campaign.book().order_of_ticket(buy.ticket.nonce);
-        if (first != no_record && campaign.book().order(first).buyer == buy.buyer.id) {
-            Answer first_answer = replay_of_order(campaign, first);
-            first_answer.receipt.shard = context.shard;
-            return first_answer;
-        }
+    if (auto first_answer = replay_of_ticket(campaign, buy.buyer, buy.ticket, context)) {
+        return *first_answer;
     }
-    if (const auto refused = refuse_ticket(campaign, buy, context.now)) {
+    if (const auto refused =
+            refuse_ticket(campaign, buy.buyer, buy.ticket, buy.lines, context.now)) {
         return answer_of(*refused, context);
     }
     if (campaign.is_blocked(buy.buyer.id)) {
         return answer_of(Code::blocked, context);
     }
-    if (units.units() < config.limits.per_order_min ||
-        units.units() > config.limits.per_order_max) {
-        return answer_of(Code::limit_order, context);
+    if (const auto refused = refuse_order_limits(config, units)) {
+        return answer_of(*refused, context);
     }
     if (const auto refused = refuse_audience(campaign, buy.buyer)) {
         return answer_of(*refused, context);
     }
-    const BuyerRecord* buyer = campaign.book().find_buyer(buy.buyer.id);
-    const std::uint32_t slot = campaign.slot_of_hold(context.now);
-    if (const auto refused = refuse_quota(campaign, buyer, units, slot)) {
-        return limit_reached(campaign, *refused, buyer, context);
-    }
-    if (auto refused = refuse_stock(campaign, buy, wanted, context)) {
+    if (auto refused = refuse_quota(campaign, buy.buyer.id, units, context)) {
         return *refused;
     }
-    if (context.selling == Selling::stopped) {
-        Answer answer = answer_of(Code::busy, context);
-        answer.retry_in = busy_retry;
-        return answer;
+    if (auto refused = refuse_stock(campaign, buy.allow_partial, wanted, context)) {
+        return *refused;
+    }
+    if (auto refused = refuse_while_stopped(context)) {
+        return *refused;
     }
     return hold(campaign, buy, wanted, context, events);
 }

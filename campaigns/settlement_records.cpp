@@ -10,79 +10,29 @@
 #include <variant>
 
 #include "campaigns/order.hpp"
+#include "campaigns/settlement_writer.hpp"
 
 namespace stampede::campaigns {
 namespace {
 
-/// Writes one flat JSON object. Keys are ours and need no escape; texts came from the mall.
-class JsonObject {
+/// The common events, one overload each.
+class Told : public SettlementWriter {
   public:
-    JsonObject& text(std::string_view key, std::string_view value) {
-        begin(key);
-        json_ += '"';
-        for (const char character : value) {
-            append_escaped(character);
-        }
-        json_ += '"';
-        return *this;
-    }
-    JsonObject& integer(std::string_view key, std::int64_t value) {
-        begin(key);
-        json_ += std::to_string(value);
-        return *this;
-    }
-    [[nodiscard]] std::string done() && {
-        json_ += '}';
-        return std::move(json_);
-    }
-
-  private:
-    void begin(std::string_view key) {
-        json_ += json_.size() == 1 ? "\"" : ",\"";
-        json_ += key;
-        json_ += "\":";
-    }
-    void append_escaped(char character) {
-        const auto byte = static_cast<unsigned char>(character);
-        if (character == '"' || character == '\\') {
-            json_ += '\\';
-            json_ += character;
-        } else if (byte < 0x20) {
-            constexpr std::string_view digits = "0123456789abcdef";
-            json_ += "\\u00";
-            json_ += digits[byte >> 4];
-            json_ += digits[byte & 0x0F];
-        } else {
-            json_ += character;
-        }
-    }
-    std::string json_ = "{";
-};
-
-std::string decimal(std::uint64_t raw) {
-    return std::to_string(raw);
-}
-
-/// The records of one event, in the order in which they are written.
-class Writer {
-  public:
-    Writer(CampaignId campaign, const EventOrigin& origin, std::vector<SettlementRecord>& records)
-        : campaign_(campaign), origin_(origin), records_(records) {}
+    using SettlementWriter::SettlementWriter;
 
     void operator()(const OrderConfirmed& confirmed) {
-        OrderRow row;
-        row.order_id = order_text(confirmed.order);
-        row.campaign_id = decimal(campaign_.raw());
+        OrderRow row = row_of(confirmed.order, confirmed.buyer);
         row.play = campaigns::text(confirmed.play);
-        row.buyer_id = decimal(confirmed.buyer.raw());
         row.amount = confirmed.amount;
         row.state = campaigns::text(OrderState::confirmed);
         if (!confirmed.payment_id.empty()) {
             row.payment_id = std::string{confirmed.payment_id.view()};
             row.paid_at = confirmed.paid_at;
         }
-        row.confirmed_at = origin_.at;
-        row.receipt = receipt_text(origin_);
+        if (confirmed.record_id != 0) {
+            // Of the plays whose orders are confirmed one by one, bargains alone have a record.
+            row.bargain_id = id_text(confirmed.record_id);
+        }
         row.items.reserve(confirmed.lines.size());
         for (const ConfirmedLine& line : confirmed.lines) {
             row.items.push_back({.line = row.items.size(),
@@ -91,13 +41,12 @@ class Writer {
                                  .unit_price = line.unit_price,
                                  .refunded = Quantity{}});
         }
-        records_.emplace_back(std::move(row));
+        add(std::move(row));
     }
 
     void operator()(const PaymentRefundDue& due) {
         if (due.counted) {
-            records_.emplace_back(
-                OrderChange{.order_id = order_text(due.order),
+            add(OrderChange{.order_id = id_text(due.order.raw()),
                             .state = std::string{campaigns::text(OrderState::refund_due)},
                             .refunded_more = Money{},
                             .parts = {}});
@@ -115,7 +64,7 @@ class Writer {
         // A refund of a payment that the order does not count settles that payment alone.
         if (refunded.counted) {
             OrderChange change;
-            change.order_id = order_text(refunded.order);
+            change.order_id = id_text(refunded.order.raw());
             if (refunded.wholly) {
                 change.state = campaigns::text(OrderState::refunded);
             }
@@ -123,7 +72,7 @@ class Writer {
             for (const OrderRefunded::Part& part : refunded.parts) {
                 change.parts.push_back({.line = part.line, .refunded_more = part.quantity});
             }
-            records_.emplace_back(std::move(change));
+            add(std::move(change));
         }
         if (!refunded.units_return || refunded.restock != Restock::to_mall) {
             return;
@@ -131,7 +80,7 @@ class Writer {
         for (const OrderRefunded::Part& part : refunded.parts) {
             JsonObject payload = about_stock(part.item_id, part.quantity, "refunded");
             payload.text("stock_source", campaigns::text(refunded.stock_source))
-                .text("order_id", order_text(refunded.order))
+                .text("order_id", id_text(refunded.order.raw()))
                 .text("refund_id", refunded.refund_id.view());
             tell("STOCK_DELTA", refunded.order, std::move(payload));
         }
@@ -171,56 +120,22 @@ class Writer {
     void operator()(const HoldReleased&) {}
     void operator()(const PaymentKept&) {}
     void operator()(const HoldsSwept&) {}
+    void operator()(const SeedCommitted&) {}
     void operator()(const StockHeld&) {}
 
-  private:
-    static std::string order_text(OrderId order) { return Base36{order.raw()}.str(); }
-
-    [[nodiscard]] JsonObject about_order(OrderId order) const {
-        JsonObject payload;
-        payload.text("order_id", order_text(order));
-        if (campaign_.raw() != 0) {
-            payload.text("campaign_id", decimal(campaign_.raw()));
-        }
-        return payload;
+    /// A play's own.
+    template <class Own>
+        requires Plays::has_event<Own>
+    void operator()(const Own& event) {
+        settle(event, *this);
     }
-    [[nodiscard]] JsonObject about_stock(const ItemId& item_id, Quantity units,
-                                         std::string_view reason) const {
-        JsonObject payload;
-        payload.text("campaign_id", decimal(campaign_.raw()))
-            .text("item_id", item_id.view())
-            .integer("units", units.units())
-            .text("reason", reason);
-        return payload;
-    }
-    void tell(std::string_view kind, std::optional<OrderId> order, JsonObject payload) {
-        EventRow row;
-        row.journal_id = origin_.journal_id;
-        row.shard = origin_.shard;
-        row.sequence = origin_.sequence;
-        row.ordinal = next_ordinal_++;
-        row.event_id = row.journal_id + '.' + std::to_string(row.shard.raw()) + '.' +
-                       std::to_string(row.sequence.raw()) + '.' + std::to_string(row.ordinal);
-        row.kind = kind;
-        if (order) {
-            row.order_id = order_text(*order);
-        }
-        row.payload = std::move(payload).done();
-        row.at = origin_.at;
-        records_.emplace_back(std::move(row));
-    }
-
-    CampaignId campaign_;
-    const EventOrigin& origin_;
-    std::vector<SettlementRecord>& records_;
-    std::uint32_t next_ordinal_ = 0;
 };
 
 }  // namespace
 
 void append_settlement_records(const Event& event, CampaignId campaign, const EventOrigin& origin,
                                std::vector<SettlementRecord>& records) {
-    Writer writer(campaign, origin, records);
+    Told writer(campaign, origin, records);
     std::visit([&writer](const auto& family) { std::visit(writer, family); }, event);
 }
 

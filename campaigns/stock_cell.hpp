@@ -35,6 +35,8 @@ class StockCell {
     constexpr void sell_late(Quantity units) { move(available_, sold_, units); }
     constexpr void refund_to_activity(Quantity units) { move(sold_, available_, units); }
     constexpr void refund_to_removed(Quantity units) { move(sold_, removed_, units); }
+    /// Held units of a paid order go back to the mall.
+    constexpr void release_to_removed(Quantity units) { move(held_, removed_, units); }
     /// The sale is over: what was never sold leaves.
     constexpr void hand_back() {
         move(reserve_, removed_, reserve_);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "campaigns/event_codec.hpp"
+#include "campaigns/event_fields.hpp"
 #include "net/json_text.hpp"
 
 namespace stampede::net {
@@ -121,6 +122,16 @@ void fields_of(JsonText& json, const HoldsSwept& event) {
     json.number("first", event.first);
     json.number("count", event.count);
 }
+void fields_of(JsonText& json, const SeedCommitted& event) {
+    // The seed itself is secret while the campaign runs.
+    static constexpr std::string_view digits = "0123456789abcdef";
+    std::string digest;
+    for (const std::uint8_t byte : digest_of_seed(event.seed)) {
+        digest += digits[byte >> 4U];
+        digest += digits[byte & 0xFU];
+    }
+    json.text("digest", digest);
+}
 void fields_of(JsonText& json, const StockHeld& event) {
     json.base36("order_id", event.order);
     json.decimal_text("buyer_id", event.buyer.raw());
@@ -134,6 +145,32 @@ void fields_of(JsonText& json, const StockHeld& event) {
         json.close_object();
     }
     json.close_array();
+}
+
+/// Events of plays show themselves.
+class ShownFields final : public EventFields {
+  public:
+    explicit ShownFields(JsonText& json) : json_(json) {}
+    void id(std::string_view name, std::uint64_t id) override { json_.base36(name, OrderId{id}); }
+    void buyer(std::string_view name, BuyerId buyer) override {
+        json_.decimal_text(name, buyer.raw());
+    }
+    void number(std::string_view name, std::int64_t value) override { json_.number(name, value); }
+    void text(std::string_view name, std::string_view value) override { json_.text(name, value); }
+    void flag(std::string_view name, bool value) override { json_.flag(name, value); }
+    void begin_list(std::string_view name) override { json_.open_array(name); }
+    void begin_row() override { json_.open_object(); }
+    void end_row() override { json_.close_object(); }
+    void end_list() override { json_.close_array(); }
+
+  private:
+    JsonText& json_;
+};
+template <class Own>
+    requires Plays::has_event<Own>
+void fields_of(JsonText& json, const Own& event) {
+    ShownFields fields(json);
+    show(event, fields);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ inline constexpr std::size_t events_per_decision_max = 8;
 inline constexpr std::size_t records_per_event_max = 512;
 inline constexpr std::size_t chore_steps_per_turn_max = 4;
 inline constexpr std::size_t deadlines_per_turn_max = 256;
-inline constexpr std::size_t deadline_event_bytes_max = 32 * 1024;  // all events of one deadline
+inline constexpr std::size_t deadline_event_bytes_max = 64 * 1024;  // or of one chore
 
 // Campaigns --------------------------------------------------------------------------------------
 inline constexpr std::size_t campaigns_per_shard_max = 1024;

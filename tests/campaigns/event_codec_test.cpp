@@ -117,7 +117,7 @@ TEST(EventCodec, gives_back_the_very_fields_of_a_hold_and_a_confirmation) {
     EXPECT_EQ(hold.lines[0].quantity, Quantity{2});
     EXPECT_EQ(hold.lines[0].unit_price, Money{9900});
 
-    OrderConfirmed confirmed{OrderId{5},       Play::bargain,         BuyerId{6},
+    OrderConfirmed confirmed{OrderId{5},       Play::seckill,         BuyerId{6},
                              Money{19800},     StockSource::mirrored, true,
                              PaymentId{"p-1"}, Instant{-1},           {}};
     confirmed.lines.push_back({ItemId{"1001"}, 3, Quantity{2}, Money{9900}});
@@ -125,7 +125,7 @@ TEST(EventCodec, gives_back_the_very_fields_of_a_hold_and_a_confirmation) {
         decode_event({Family::order, OrderConfirmed::kind}, payload_of(OrderEvent{confirmed}));
     ASSERT_TRUE(confirmed_again.has_value());
     const auto& order = std::get<OrderConfirmed>(std::get<OrderEvent>(*confirmed_again));
-    EXPECT_EQ(order.play, Play::bargain);
+    EXPECT_EQ(order.play, Play::seckill);
     EXPECT_EQ(order.stock_source, StockSource::mirrored);
     EXPECT_TRUE(order.late);
     EXPECT_EQ(order.payment_id, PaymentId{"p-1"});

@@ -13,6 +13,14 @@ ConfirmedLines two_lines() {
             ConfirmedLine{ItemId{"KETTLE_red-2"}, 1, Quantity{1}, Money{100'000'000'000}}};
 }
 
+SeedBytes sample_seed() {
+    SeedBytes seed{};
+    for (std::size_t at = 0; at < seed.size(); ++at) {
+        seed[at] = static_cast<std::uint8_t>(0xA0 + at);
+    }
+    return seed;
+}
+
 std::vector<Event> campaign_samples() {
     const auto config = std::make_shared<const CampaignConfig>(sample_config());
     return {
@@ -28,6 +36,7 @@ std::vector<Event> campaign_samples() {
         CampaignEvent{PaymentMismatched{order, PaymentId{"4200001"}, Money{9901}, Money{9900}}},
         CampaignEvent{TicketIssued{ItemId{"1001"}, BuyerId{42}, opening,
                                    opening + Duration::seconds(60), 0xfeedfacecafebeefULL}},
+        CampaignEvent{SeedCommitted{sample_seed()}},
     };
 }
 
