@@ -36,6 +36,12 @@ void lint_items(const CampaignConfig& config, FieldNotes& warnings) {
         warnings.add("limits.per_buyer", "is more than the whole stock (" + std::to_string(units) +
                                              "): one buyer may take it all");
     }
+    const std::int64_t unpaid = config.limits.holds_per_buyer * config.limits.per_order_max;
+    if (config.limits.per_buyer > unpaid) {
+        warnings.add("limits.per_buyer",
+                     "is more than holds_per_buyer times per_order_max (" + std::to_string(unpaid) +
+                         "): a buyer gets no further without paying in between");
+    }
     if (config.zero_price && !any_free) {
         warnings.add("zero_price", "is true, but no price is 0");
     }

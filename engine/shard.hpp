@@ -121,9 +121,10 @@ class Shard {
     [[nodiscard]] std::size_t scope_count() const { return scopes_.size(); }
 
     /// The newest commit that anything in `scope` rests on; the whole shard's for an unknown one.
+    /// Scope 0 is no such: what is looked for there may have been known a moment ago.
     [[nodiscard]] CommitNumber rests_on(std::uint64_t scope_id) const {
         const auto found = scopes_.find(scope_id);
-        return found == scopes_.end() ? last_commit_ : found->second->last_commit;
+        return found == scopes_.end() || scope_id == 0 ? last_commit_ : found->second->last_commit;
     }
 
     /// Drops what was remembered for a scope that has left memory.

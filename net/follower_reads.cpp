@@ -20,9 +20,6 @@ struct FeedCursor {
 };
 
 std::optional<FeedCursor> parse_cursor(std::string_view text) {
-    if (text.empty()) {
-        return FeedCursor{CommitNumber{1}, 0};
-    }
     std::uint64_t commit = 0;
     std::size_t row = 0;
     const char* const end = text.data() + text.size();
@@ -35,6 +32,12 @@ std::optional<FeedCursor> parse_cursor(std::string_view text) {
         return std::nullopt;
     }
     return FeedCursor{CommitNumber{commit}, row};
+}
+
+/// Where the feed begins: at commit 1, or behind what an operator removed from the archive.
+std::optional<FeedCursor> oldest_cursor(const storage::CommitReader& feed) {
+    const auto oldest = feed.oldest();
+    return oldest.has_error() ? std::nullopt : std::optional{FeedCursor{*oldest, 0}};
 }
 
 std::string text_of(const FeedCursor& cursor) {
@@ -185,7 +188,7 @@ ReadOutcome FollowerReads::orders(const OrdersQuery& query, CommitNumber at_leas
 
 ReadOutcome FollowerReads::events(const EventsQuery& query, CommitNumber at_least,
                                   EventsPage& page) {
-    const auto parsed = parse_cursor(query.after);
+    const auto parsed = query.after.empty() ? oldest_cursor(*feed_) : parse_cursor(query.after);
     if (!parsed || parsed->commit > journal_.durable().next()) {
         return ReadOutcome::unknown;
     }

@@ -121,6 +121,9 @@ class ServerCollectable final : public prometheus::Collectable {
               static_cast<double>(settlement.settled_commit.value()));
         counter(out, "settlement_failures_total",
                 "Transactions of the mall's database that failed.", settlement.failures.value());
+        gauge(out, "settlement_refused",
+              "1 once settlement has stopped until a person acts and the server is restarted.",
+              static_cast<double>(settlement.refused.value()));
         gauge(out, "follower_applied_commit", "The commit that the follower's copy stands at.",
               static_cast<double>(counters_.follower.applied_commit.value()));
         gauge(out, "checkpoint_commit", "The newest verified checkpoint.",

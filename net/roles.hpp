@@ -46,8 +46,12 @@ class Roles {
   private:
     std::uint8_t bits_ = 0;
 };
-[[nodiscard]] constexpr Roles operator|(Roles left, Roles right) { return left.with(right); }
-[[nodiscard]] constexpr Roles operator|(Role left, Role right) { return Roles{left} | right; }
+[[nodiscard]] constexpr Roles operator|(Roles left, Roles right) {
+    return left.with(right);
+}
+[[nodiscard]] constexpr Roles operator|(Role left, Role right) {
+    return Roles{left} | right;
+}
 
 inline constexpr Roles every_role =
     Role::mall | Role::viewer | Role::editor | Role::publisher | Role::treasurer;

@@ -324,6 +324,7 @@ void Server::keep_house() {
         counters_.settlement.backlog_commits.set(static_cast<std::int64_t>(status.backlog_commits));
         counters_.settlement.settled_commit.set(settled.raw());
         counters_.settlement.failures.set(status.retries);
+        counters_.settlement.refused.set(status.state == storage::SettlementState::refused ? 1 : 0);
         sale_->note_backlog(status.over_bound);
     }
     sale_->note_settled(settled);

@@ -75,7 +75,7 @@ struct alignas(64) ShardCounters {
     Counter commits;
     Counter commit_bytes;
     Counter events;
-    Counter mall_calls;          // taken from the mall's door
+    Counter mall_calls;  // taken from the mall's door
     Gauge holds_open;
     Gauge clock_frozen;  // 1 while expiries are frozen
     Counter clock_jumps;
@@ -94,6 +94,7 @@ struct alignas(64) JournalCounters {
 /// Settlement thread.
 struct alignas(64) SettlementCounters {
     Gauge backlog_commits;
+    Gauge refused;  // 1 once it stopped until a person acts
     Counter settled_commit;
     Counter failures;
 };

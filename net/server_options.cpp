@@ -231,7 +231,8 @@ constexpr std::array<OptionRow, 24> rows{{
      set_duration<&O::recovery_grace, 0, 3600>},
     {"anchor", "trailing|strict", "trailing",
      "strict: also the loss of the very last commit is found, for 13 % of throughput", set_anchor},
-    {"disk_reserve_bytes", "16M..", "256M", "with less free space new holds are refused",
+    {"disk_reserve_bytes", "16M..", "256M",
+     "with less free space new holds are refused; 1.5 times the ballast or more",
      set_size<&O::disk_reserve_bytes, 16>},
     {"ballast_bytes", "0..", "64M", "a file given back when the disk is nearly full",
      set_size<&O::ballast_bytes, 0>},
@@ -405,10 +406,21 @@ Result<Texts> read_flags(const std::vector<std::string>& arguments, bool& help) 
     return given;
 }
 
+/// Giving the ballast back, at half of its size left free, must not look like room to sell again.
+bool is_reserve_above_ballast(const ServerOptions& options) {
+    return options.disk_reserve_bytes >= options.ballast_bytes + options.ballast_bytes / 2;
+}
+
 /// What --dev implies, and what must be there in the end.
 Result<> complete(ServerOptions& options) {
     if (options.data_dir.empty()) {
         return fault("--data-dir: missing; the directory of the journal");
+    }
+    if (!is_reserve_above_ballast(options)) {
+        return fault(
+            "--disk-reserve-bytes: must be at least 1.5 times --ballast-bytes (" +
+            std::to_string(options.ballast_bytes) +
+            "): otherwise the bytes given back on a full disk would be taken for room to sell");
     }
     if (!options.dev) {
         return {};

@@ -68,6 +68,23 @@ Result<std::vector<ArchiveFile>> Archive::files() const {
     return found;
 }
 
+Result<CommitNumber> Archive::oldest_before(std::optional<CommitNumber> journal_first) const {
+    auto sealed = files();
+    if (!sealed.has_value()) {
+        return sealed.error();
+    }
+    // From the newest archive file backwards, as long as each touches what comes after it.
+    std::optional<CommitNumber> oldest = journal_first;
+    std::reverse(sealed->begin(), sealed->end());
+    for (const ArchiveFile& file : *sealed) {
+        if (oldest && file.range.last.next() < *oldest) {
+            break;
+        }
+        oldest = oldest ? std::min(*oldest, file.range.first) : file.range.first;
+    }
+    return oldest.value_or(CommitNumber{0});
+}
+
 Result<CommitNumber> Archive::seal(const CommitStore& store, CommitRange range) const {
     CommitNumber sealed{range.first.raw() - 1};
     while (sealed < range.last) {

@@ -34,6 +34,10 @@ class Archive {
 
     /// Those that are there, in order of their first commit.
     [[nodiscard]] Result<std::vector<ArchiveFile>> files() const;
+    /// The oldest commit from which archive and journal go on without a gap; `journal_first` is the
+    /// journal's own first, if it holds any. 0 when there is none.
+    [[nodiscard]] Result<CommitNumber> oldest_before(
+        std::optional<CommitNumber> journal_first) const;
     /// Copies first..last out of the store into sealed files, each written, synced and read back;
     /// the last commit that is sealed then, which is `range.last` unless some were missing.
     [[nodiscard]] Result<CommitNumber> seal(const CommitStore& store, CommitRange range) const;

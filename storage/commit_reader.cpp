@@ -57,6 +57,19 @@ Result<std::optional<engine::DurableCommit>> CommitReader::next(
                                                *shared}};
 }
 
+Result<CommitNumber> CommitReader::oldest() const {
+    const auto kept = store_.kept();
+    if (!kept.has_value()) {
+        return kept.error();
+    }
+    const auto oldest =
+        archive_.oldest_before(*kept ? std::optional{(*kept)->first} : std::nullopt);
+    if (!oldest.has_value()) {
+        return oldest.error();
+    }
+    return std::max(*oldest, CommitNumber{1});
+}
+
 Result<std::shared_ptr<const SharedCommit>> CommitReader::next_shared(
     CommitNumber after, std::chrono::milliseconds patience) {
     const CommitNumber wanted = after.next();

@@ -68,6 +68,8 @@ class CommitReader final : public engine::CommitFeed {
         CommitNumber after, std::chrono::milliseconds patience) override;
     [[nodiscard]] CommitNumber durable() const override { return tail_.newest(); }
 
+    /// The oldest commit that next() can still give; 1 when there is none yet.
+    [[nodiscard]] Result<CommitNumber> oldest() const;
     /// The same with its place in the chain; null when none came within `patience`.
     [[nodiscard]] Result<std::shared_ptr<const SharedCommit>> next_shared(
         CommitNumber after, std::chrono::milliseconds patience);

@@ -65,6 +65,16 @@ Result<bool> is_unused(const fs::path& path) {
     return true;
 }
 
+/// The nearest directory on the way to `path` that is there.
+fs::path nearest_existing(const fs::path& path) {
+    fs::path existing = fs::absolute(path).lexically_normal();
+    std::error_code error;
+    while (!fs::exists(existing, error) && existing.has_relative_path()) {
+        existing = existing.parent_path();
+    }
+    return existing;
+}
+
 }  // namespace
 
 Result<> DataDirectory::lock() {
@@ -155,7 +165,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path,
             return fault("there is no data directory at " + path.string());
         }
     }
-    const fs::path existing = fs::exists(path, error) ? path : fs::absolute(path).parent_path();
+    const fs::path existing = nearest_existing(path);
     const auto room = options.free_bytes(existing);
     if (!room.has_value()) {
         return room.error();
@@ -169,6 +179,13 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path,
         fs::create_directories(path, error);
         if (error) {
             return fault("cannot create " + path.string() + ": " + error.message());
+        }
+        // Every directory that was made is an entry of the one above it.
+        for (fs::path made = fs::absolute(path).lexically_normal(); made != existing;
+             made = made.parent_path()) {
+            if (auto synced = sync_directory(made.parent_path()); !synced.has_value()) {
+                return synced.error();
+            }
         }
     }
     if (auto locked = directory->lock(); !locked.has_value()) {

@@ -24,20 +24,7 @@ Result<KeptCommits> KeptCommits::open(const DataDirectory& directory) {
 }
 
 Result<CommitNumber> KeptCommits::oldest() const {
-    auto files = archive_.files();
-    if (!files.has_value()) {
-        return files.error();
-    }
-    // From the newest archive file backwards, as long as each touches what comes after it.
-    std::optional<CommitNumber> oldest = journal_first_;
-    std::reverse(files->begin(), files->end());
-    for (const ArchiveFile& file : *files) {
-        if (oldest && file.range.last.next() < *oldest) {
-            break;
-        }
-        oldest = oldest ? std::min(*oldest, file.range.first) : file.range.first;
-    }
-    return oldest.value_or(CommitNumber{0});
+    return archive_.oldest_before(journal_first_);
 }
 
 Result<> KeptCommits::visit_from(CommitNumber first, const CommitVisitor& visitor) const {

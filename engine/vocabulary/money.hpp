@@ -24,8 +24,7 @@ class Quantity {
     }
     friend constexpr Quantity operator-(Quantity left, Quantity right) {
         std::int64_t difference = 0;
-        check(!__builtin_sub_overflow(left.units_, right.units_, &difference),
-              "quantity overflow");
+        check(!__builtin_sub_overflow(left.units_, right.units_, &difference), "quantity overflow");
         return Quantity{difference};
     }
     constexpr Quantity& operator+=(Quantity other) { return *this = *this + other; }

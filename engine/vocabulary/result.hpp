@@ -25,6 +25,8 @@ struct Fault {
 template <class Value = void>
 using Result = boost::system::result<Value, Fault>;
 
-[[nodiscard]] inline Fault fault(std::string message) { return Fault{std::move(message)}; }
+[[nodiscard]] inline Fault fault(std::string message) {
+    return Fault{std::move(message)};
+}
 
 }  // namespace stampede

@@ -391,6 +391,8 @@ TEST(Draft, warns_of_what_is_allowed_but_unwise) {
              item(d).stock = 5;
          }},
         {"limits.per_buyer", "whole stock (1000)", [](auto& d) { d.limits.per_buyer = 1001; }},
+        {"limits.per_buyer", "holds_per_buyer times per_order_max (5)",
+         [](auto& d) { d.limits.per_buyer = 6; }},
         {"limits.per_buyer_per_slot", "without slots",
          [](auto& d) { d.limits.per_buyer_per_slot = 1; }},
         {"audience.blocklist", "1 of the allowlist",

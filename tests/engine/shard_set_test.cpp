@@ -129,6 +129,19 @@ TEST(ShardSet, a_refusal_is_not_remembered) {
     EXPECT_FALSE(judged_anew.answer.replayed);
 }
 
+TEST(ShardSet, what_is_said_of_an_unknown_id_rests_on_the_whole_shard) {
+    Running run;
+    // Scope 0 has events of its own, and is older than the newest of shard 0.
+    static_cast<void>(run.ask({.counter = 0, .add = 1}));
+    run.settle();
+    for (std::uint64_t counter = 1; counter <= limits::shard_count; ++counter) {
+        static_cast<void>(run.ask({.counter = counter, .add = 1}));
+    }
+    const CommitNumber newest = run.set.newest();
+    const Route of_shard_0{Route::By::id, 0};
+    EXPECT_EQ(run.set.read(of_shard_0, [](const auto&) {}), newest);
+}
+
 TEST(ShardSet, a_crash_loses_nothing_that_was_durable_and_keys_stay_known) {
     Running before;
     static_cast<void>(before.ask({.counter = 1, .add = 3}, identity(5)));

@@ -51,7 +51,7 @@ TEST_F(Options, have_defaults) {
 TEST_F(Options, come_from_the_file) {
     const auto path = file(
         "data_dir = \"d\"\nbuyers = \"0.0.0.0:80\"\nfour_eyes = true\nconnections_max = 100\n"
-        "recovery_grace = 0\nballast_bytes = \"1G\"\n"
+        "recovery_grace = 0\nballast_bytes = \"1G\"\ndisk_reserve_bytes = \"1536M\"\n"
         "trusted_peers = [\"10.0.0.1\", \"[fd00::1]\"]\ncors_origins = [\"https://a.example\"]\n");
     const auto options = read({"--config", path});
     ASSERT_TRUE(options.has_value()) << options.error().message;
@@ -112,6 +112,9 @@ TEST_F(Options, refuse_each_wrong_value_by_its_key) {
         {"--disk-reserve-bytes=1M", "--disk-reserve-bytes: must be a size from 16M"},
         {"--ballast-bytes=1T", "--ballast-bytes: must be a size"},
         {"--ballast-bytes=99999999999999999999G", "--ballast-bytes: must be a size"},
+        {"--ballast-bytes=200M",
+         "--disk-reserve-bytes: must be at least 1.5 times --ballast-bytes"},
+        {"--disk-reserve-bytes=64M", "--disk-reserve-bytes: must be at least 1.5 times"},
         {"--checkpoint-every=0", "--checkpoint-every: must be a time from 1s"},
         {"--checkpoint-every-bytes=5", "--checkpoint-every-bytes: must be a size"},
         {"--settlement-backlog-commits-max=1", "--settlement-backlog-commits-max: must be"},

@@ -38,6 +38,22 @@ TEST(DataDirectory, is_made_only_when_asked) {
     EXPECT_EQ((*again)->journal_id(), made);
 }
 
+TEST(DataDirectory, is_made_with_the_directories_above_it) {
+    const TemporaryDirectory place;
+    const fs::path path = place.path() / "a" / "b" / "shop";
+    EXPECT_THAT(refusal(path, {}), HasSubstr("there is no data directory at"));
+    EXPECT_FALSE(fs::exists(place.path() / "a"));
+    EXPECT_EQ(refusal(path, created_when_absent()), "opened");
+    EXPECT_TRUE(fs::exists(path / "IDENTITY"));
+    EXPECT_EQ(refusal(path / "" / "." / "", {}), "opened");
+
+    const fs::path file = place.path() / "file";
+    std::ofstream(file) << "not a directory";
+    EXPECT_THAT(refusal(file / "shop", created_when_absent()),
+                AllOf(HasSubstr("cannot create " + (file / "shop").string()),
+                      HasSubstr("Not a directory")));
+}
+
 TEST(DataDirectory, belongs_to_one_server_at_a_time) {
     const TemporaryDirectory place;
     const auto first = DataDirectory::open(place.path(), created_when_absent());

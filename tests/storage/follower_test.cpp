@@ -258,6 +258,27 @@ TEST_F(FollowedJournal, is_trimmed_behind_the_second_newest_checkpoint_and_stays
     expect_readable_from(CommitNumber{0});
 }
 
+TEST_F(FollowedJournal, tells_a_reader_where_it_begins_once_archives_were_removed) {
+    open();
+    EXPECT_EQ(rig_->journal().reader()->oldest().value(), CommitNumber{1}) << "empty as it is";
+    for (int round = 0; round < 4; ++round) {
+        commit_much();
+        checkpoint();
+    }
+    ASSERT_TRUE(eventually([&] { return first_in_journal() > CommitNumber{1}; }));
+    EXPECT_EQ(rig_->journal().reader()->oldest().value(), CommitNumber{1});
+    for (const auto& file : *rig_->journal().archive().files()) {
+        fs::remove(file.path);
+    }
+    const auto reader = rig_->journal().reader();
+    const CommitNumber oldest = reader->oldest().value();
+    EXPECT_EQ(oldest, first_in_journal());
+    EXPECT_FALSE(reader->next(CommitNumber{0}, patience).has_value());
+    const auto first = reader->next(CommitNumber{oldest.raw() - 1}, patience);
+    ASSERT_TRUE(first.has_value()) << first.error().message;
+    EXPECT_EQ((*first)->number, oldest);
+}
+
 TEST_F(FollowedJournal, is_scanned_as_a_whole_after_trimming) {
     open();
     for (int round = 0; round < 4; ++round) {
