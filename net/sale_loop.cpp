@@ -17,6 +17,8 @@ using campaigns::Code;
 /// How long a full commit waits for the disk before it looks again; only a commit of 256 KiB that
 /// filled while its predecessor was being synced gets here.
 constexpr std::chrono::microseconds full_commit_pause{20};
+/// How long a commit may gather while the disk is free; a watch of milliseconds makes it 1 to 2.
+constexpr Duration gathering_max = Duration::milliseconds(2);
 constexpr Duration settled_scan_period = Duration::seconds(1);
 constexpr std::size_t own_orders_max = 100;
 
@@ -147,7 +149,12 @@ CommitNumber SaleLoop::turn_ended() {
     begin_turn();
     serve_mall();
     const std::size_t open_bytes = shards_.open_bytes();
-    shards_.end_turn();
+    if (is_gathering()) {
+        loop_.wake();  // the next turn looks for more and does not sleep
+    } else {
+        shards_.end_turn();
+        gathering_since_.reset();
+    }
     if (shards_.submitted() != submitted_) {
         note_durable();  // of the predecessor, which was in flight until now
         submitted_ = shards_.submitted();
@@ -165,6 +172,23 @@ CommitNumber SaleLoop::turn_ended() {
         loop_.wake();  // mass work goes on with the next turn, after whatever arrived meanwhile
     }
     return journal_.durable();
+}
+
+/// While requests keep coming the open commit gathers them: a commit costs the core as much as some
+/// twenty orders, whatever is in it. A turn that brought none ends the wait, so that a server with
+/// time to spare waits for nobody.
+bool SaleLoop::is_gathering() {
+    const bool could_submit =
+        shards_.has_open_events() && journal_.durable() >= shards_.submitted();
+    if (!could_submit || turn_arrivals_ == 0 ||
+        shards_.open_bytes() >= limits::commit_bytes_max / 2) {
+        gathering_since_.reset();
+        return false;
+    }
+    if (!gathering_since_) {
+        gathering_since_ = loop_.now();
+    }
+    return loop_.now() - *gathering_since_ < gathering_max;
 }
 
 void SaleLoop::note_durable() {

@@ -75,6 +75,7 @@ class SaleLoop final : public RequestHandler {
     void serve_mall();
     void mark_settled_campaigns();
     void note_durable();
+    [[nodiscard]] bool is_gathering();
     void record_turn();
     [[nodiscard]] engine::Outcome<campaigns::Answer> execute(
         const campaigns::Command& command, const std::optional<engine::RequestIdentity>& identity);
@@ -124,6 +125,7 @@ class SaleLoop final : public RequestHandler {
     CommitNumber observed_durable_;
     CommitNumber submitted_;
     std::int64_t submitted_us_ = 0;
+    std::optional<SteadyTime> gathering_since_;
     std::size_t submitted_bytes_ = 0;
 
     std::atomic<std::shared_ptr<const Keys>> new_keys_;
