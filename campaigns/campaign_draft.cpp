@@ -66,7 +66,7 @@ void judge_play(const CampaignDraft& draft, CampaignConfig& config, FieldNotes& 
             config.play = Each::play;
         }
     });
-    if (!is_known_word && (*draft.play == "group_buy" || *draft.play == "bargain")) {
+    if (!is_known_word && *draft.play == "group_buy") {
         errors.add("play", "is not available yet: " + *draft.play);
     } else if (!is_known_word) {
         errors.add("play", "must be one of " + words);
@@ -85,9 +85,6 @@ void judge_terms(const CampaignDraft& draft, CampaignConfig& config, FieldNotes&
     });
     if (draft.group_given && draft.play == text(Play::seckill)) {
         errors.add("group", "belongs to play group_buy");
-    }
-    if (draft.bargain_given && draft.play == text(Play::seckill)) {
-        errors.add("bargain", "belongs to play bargain");
     }
 }
 

@@ -41,7 +41,7 @@ struct ItemDraft {
     std::optional<std::int64_t> stock;
     std::optional<std::int64_t> reserve;
     bool slot_stock_given = false;
-    bool bargain_given = false;
+    std::optional<BargainItemDraft> bargain;  // the item's own words for a 砍价
 };
 
 /// One daily 场次 in local time, [from, to).
@@ -94,7 +94,6 @@ struct CampaignDraft {
     std::optional<bool> zero_price;
     bool waitlist_given = false;
     bool group_given = false;
-    bool bargain_given = false;
     /// Each play's own parameters, under the play's own key.
     Plays::Drafts plays;
     template <class OnePlay>

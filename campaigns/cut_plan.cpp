@@ -17,13 +17,6 @@ std::int64_t drawn(std::int64_t min, std::int64_t max, std::uint64_t bits) {
     return min + static_cast<std::int64_t>(number_below(bits, span));
 }
 
-CutRange stage_of(const CutRules& rules, std::uint32_t ordinal) {
-    check(!rules.stages.empty(), "staged cuts without a stage");
-    const auto stage = std::ranges::find_if(
-        rules.stages, [&](const CutStage& each) { return ordinal <= each.upto; });
-    return stage == rules.stages.end() ? rules.stages.back().range : stage->range;
-}
-
 /// Before anything is clipped.
 std::int64_t wished(const CutRules& rules, const CutTurn& turn, std::uint32_t missing,
                     std::uint64_t bits) {
@@ -38,7 +31,7 @@ std::int64_t wished(const CutRules& rules, const CutTurn& turn, std::uint32_t mi
         case CutMode::proportional:
             return rest * drawn(rules.low_bp, rules.high_bp, bits) / whole_bp;
         case CutMode::staged: {
-            const CutRange range = stage_of(rules, turn.ordinal);
+            const CutRange range = range_of_stage(rules, turn.ordinal);
             return drawn(range.min.fen(), range.max.fen(), bits);
         }
     }
@@ -46,6 +39,13 @@ std::int64_t wished(const CutRules& rules, const CutTurn& turn, std::uint32_t mi
 }
 
 }  // namespace
+
+CutRange range_of_stage(const CutRules& rules, std::uint32_t ordinal) {
+    check(!rules.stages.empty(), "staged cuts without a stage");
+    const auto stage = std::ranges::find_if(
+        rules.stages, [&](const CutStage& each) { return ordinal <= each.upto; });
+    return stage == rules.stages.end() ? rules.stages.back().range : stage->range;
+}
 
 std::string_view text(CutMode mode) {
     switch (mode) {

@@ -23,11 +23,13 @@ enum class CutMode : std::uint8_t { planned = 0, uniform = 1, proportional = 2, 
 struct CutRange {
     Money min;
     Money max;
+    friend bool operator==(const CutRange&, const CutRange&) = default;
 };
 /// Holds for helpers after those of the stage before it, up to the `upto`-th.
 struct CutStage {
     std::uint32_t upto = 0;
     CutRange range;
+    friend bool operator==(const CutStage&, const CutStage&) = default;
 };
 
 struct CutRules {
@@ -42,7 +44,10 @@ struct CutRules {
     boost::container::static_vector<CutStage, limits::cut_stages_max> stages;  // the last goes on
     Money first_cut;                        // the starter's own at launch; 0: none
     std::uint32_t new_helper_bonus_bp = 0;  // on top of a new helper's cut, out of the later ones
+    friend bool operator==(const CutRules&, const CutRules&) = default;
 };
+/// Of `staged` cuts: what the helper of this ordinal may take.
+[[nodiscard]] CutRange range_of_stage(const CutRules& rules, std::uint32_t ordinal);
 
 enum class HelperNovelty : bool { known = false, new_buyer = true };
 

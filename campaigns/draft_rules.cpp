@@ -204,7 +204,7 @@ void judge_items(const CampaignDraft& draft, CampaignConfig& config, FieldNotes&
         judge_title(errors, element_path("items", at, "title"), given.title, item.title);
         judge_prices(given, at, config.zero_price, item, errors);
         judge_stock(given, at, item, errors);
-        if (given.bargain_given && draft.play == text(Play::seckill)) {
+        if (given.bargain && draft.play && *draft.play != BargainPlay::word) {
             errors.add(element_path("items", at, "bargain"), "belongs to play bargain");
         }
         config.items.push_back(std::move(item));

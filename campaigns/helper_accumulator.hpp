@@ -49,6 +49,7 @@ struct HelperRecord {
 struct HelperLimits {
     std::optional<std::uint32_t> per_campaign;
     std::optional<std::uint32_t> per_day;
+    friend bool operator==(const HelperLimits&, const HelperLimits&) = default;
 };
 
 class HelperAccumulator {

@@ -4,10 +4,11 @@
 // in the journal are their own. docs/how-to/add-a-play.md walks through a new one.
 #pragma once
 
+#include "campaigns/bargain.hpp"
 #include "campaigns/play_list.hpp"
 
 namespace stampede::campaigns {
 
-using Plays = PlayList<>;
+using Plays = PlayList<BargainPlay>;
 
 }  // namespace stampede::campaigns

@@ -2,6 +2,7 @@
 // See the header. The order of the fields is that of the contract's table.
 #include "net/config_json.hpp"
 
+#include "net/bargain_draft_decoder.hpp"
 #include "net/time_zone.hpp"
 
 namespace stampede::net {
@@ -12,9 +13,11 @@ using campaigns::CampaignConfig;
 using campaigns::ItemConfig;
 using campaigns::Limits;
 
-void append_items(JsonText& json, const std::vector<ItemConfig>& items) {
+void append_items(JsonText& json, const CampaignConfig& config) {
+    const auto* const bargain = std::get_if<campaigns::BargainTerms>(&config.terms);
     json.open_array("items");
-    for (const ItemConfig& item : items) {
+    for (std::size_t at = 0; at < config.items.size(); ++at) {
+        const ItemConfig& item = config.items[at];
         json.open_object();
         json.plain("item_id", item.item_id.view());
         json.text("title", item.title);
@@ -24,6 +27,11 @@ void append_items(JsonText& json, const std::vector<ItemConfig>& items) {
         }
         json.number("stock", item.stock.units());
         json.number("reserve", item.reserve.units());
+        if (bargain != nullptr && config.items.size() > 1) {
+            json.open_object("bargain");
+            append_item_bargain(json, bargain->items[at]);
+            json.close_object();
+        }
         json.close_object();
     }
     json.close_array();
@@ -73,7 +81,7 @@ void append_audience(JsonText& json, const Audience& audience) {
 void append_config_fields(JsonText& json, const CampaignConfig& config) {
     json.plain("play", text(config.play));
     json.text("title", config.title);
-    append_items(json, config.items);
+    append_items(json, config);
     json.plain("starts_at", rfc3339_in_zone(config.starts_at, config.timezone));
     json.number("starts_at_ms", config.starts_at.ms());
     json.plain("ends_at", rfc3339_in_zone(config.ends_at, config.timezone));
@@ -95,6 +103,9 @@ void append_config_fields(JsonText& json, const CampaignConfig& config) {
     json.plain("restock", text(config.restock));
     json.plain("quota_on_refund", text(config.quota_on_refund));
     json.flag("zero_price", config.zero_price);
+    if (const auto* bargain = std::get_if<campaigns::BargainTerms>(&config.terms)) {
+        append_bargain(json, *bargain);
+    }
 }
 
 }  // namespace stampede::net

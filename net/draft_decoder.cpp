@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/vocabulary/limits.hpp"
+#include "net/bargain_draft_decoder.hpp"
 #include "net/field_rules.hpp"
 #include "net/json_tree.hpp"
 #include "net/slot_windows.hpp"
@@ -50,7 +51,7 @@ constexpr std::array<FieldRule<ItemDraft>, 8> item_rules{{
     {"stock", &take_number<&ItemDraft::stock>},
     {"reserve", &take_number<&ItemDraft::reserve>},
     {"slot_stock", &take_presence<&ItemDraft::slot_stock_given>},
-    {"bargain", &take_presence<&ItemDraft::bargain_given>},
+    {"bargain", &take_item_bargain},
 }};
 
 constexpr std::array<FieldRule<SlotDraft>, 3> slot_rules{{
@@ -117,7 +118,7 @@ constexpr std::array<FieldRule<CampaignDraft>, 23> campaign_rules{{
     {"zero_price", &take_flag<&CampaignDraft::zero_price>},
     {"waitlist", &take_presence<&CampaignDraft::waitlist_given>},
     {"group", &take_presence<&CampaignDraft::group_given>},
-    {"bargain", &take_presence<&CampaignDraft::bargain_given>},
+    {"bargain", &take_bargain},
 }};
 
 // The body: the parameters, and what is about the campaign
@@ -241,6 +242,9 @@ Judged<DraftBody> decode_draft(std::string_view text, DraftUse use) {
     if (use == DraftUse::revise &&
         std::find(tree->names.begin(), tree->names.end(), "version") == tree->names.end()) {
         errors.add("version", "is required: the version that GET showed");
+    }
+    if (auto& bargain = body.draft.of<campaigns::BargainPlay>()) {
+        bargain->days = days_of(body.draft);
     }
     if (body.draft.slots) {
         body.draft.windows = expand_slots(body.draft);

@@ -41,16 +41,47 @@ date::local_days local_day(const date::time_zone& zone, Instant instant) {
     return date::floor<date::days>(zone.to_local(time));
 }
 
+bool has_sound_times(const CampaignDraft& draft) {
+    return draft.starts_at && draft.ends_at && *draft.starts_at >= Instant{0} &&
+           *draft.starts_at < *draft.ends_at && *draft.ends_at < bounds::latest_end;
+}
+
+const date::time_zone* zone_of(const CampaignDraft& draft) {
+    return find_time_zone(draft.timezone.value_or("Asia/Shanghai"));
+}
+
 }  // namespace
+
+std::optional<campaigns::LocalDays> days_of(const CampaignDraft& draft) {
+    const date::time_zone* const zone = has_sound_times(draft) ? zone_of(draft) : nullptr;
+    if (zone == nullptr) {
+        return std::nullopt;
+    }
+    using Milliseconds = date::sys_time<std::chrono::milliseconds>;
+    const Instant last =
+        *draft.ends_at + Duration::seconds(campaigns::bargain_bounds::valid_seconds_max);
+    campaigns::LocalDays days;
+    for (Instant at = *draft.starts_at; at <= last;) {
+        const date::sys_info span =
+            zone->get_info(Milliseconds{std::chrono::milliseconds{at.ms()}});
+        days.spans.push_back(
+            {.from = at, .offset_s = static_cast<std::int32_t>(span.offset.count())});
+        const std::chrono::milliseconds end = span.end.time_since_epoch();
+        if (end.count() <= at.ms()) {
+            break;
+        }
+        at = Instant{end.count()};
+    }
+    return days;
+}
 
 std::optional<std::vector<SlotWindow>> expand_slots(const CampaignDraft& draft) {
     if (!draft.slots || draft.slots->empty() || draft.slots->size() > bounds::slots_max ||
-        !std::all_of(draft.slots->begin(), draft.slots->end(), is_placeable) || !draft.starts_at ||
-        !draft.ends_at || *draft.starts_at < Instant{0} || *draft.starts_at >= *draft.ends_at ||
-        *draft.ends_at >= bounds::latest_end) {
+        !std::all_of(draft.slots->begin(), draft.slots->end(), is_placeable) ||
+        !has_sound_times(draft)) {
         return std::nullopt;
     }
-    const date::time_zone* zone = find_time_zone(draft.timezone.value_or("Asia/Shanghai"));
+    const date::time_zone* zone = zone_of(draft);
     if (zone == nullptr) {
         return std::nullopt;
     }

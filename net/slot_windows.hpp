@@ -17,4 +17,8 @@ namespace stampede::net {
 [[nodiscard]] std::optional<std::vector<campaigns::SlotWindow>> expand_slots(
     const campaigns::CampaignDraft& draft);
 
+/// The zone's offsets from the start until the last deadline that a campaign of these times can
+/// have. Empty when the times or the zone are not sound.
+[[nodiscard]] std::optional<campaigns::LocalDays> days_of(const campaigns::CampaignDraft& draft);
+
 }  // namespace stampede::net

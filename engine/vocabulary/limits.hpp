@@ -35,6 +35,8 @@ inline constexpr std::size_t payments_per_order_max = 64;
 inline constexpr std::size_t refunds_per_order_max = 64;
 inline constexpr std::size_t helpers_per_bargain_max = 500;
 inline constexpr std::size_t cut_stages_max = 16;
+inline constexpr std::size_t bargains_per_campaign_max = 1u << 26;
+inline constexpr std::size_t helps_per_campaign_max = 1u << 28;
 inline constexpr std::int64_t stock_max = (std::int64_t{1} << 31) - 1;
 inline constexpr std::int64_t price_fen_max = 100'000'000'000;  // a thousand million yuan
 inline constexpr std::uint64_t campaign_id_max = std::uint64_t{1} << 53;
@@ -51,16 +53,6 @@ inline constexpr std::size_t pipelined_requests_max = 128;
 inline constexpr std::size_t connections_max = 65536;
 inline constexpr std::size_t mall_mailbox_depth = 4096;
 inline constexpr std::size_t page_rows_max = 1000;
-
-// Live door --------------------------------------------------------------------------------------
-inline constexpr std::size_t live_connections_max = 65536;
-inline constexpr std::size_t live_subjects_per_connection_max = 16;
-inline constexpr std::size_t live_subjects_max = 32768;  // different ones, over all connections
-inline constexpr std::size_t live_looks_per_second_max = 10;  // at one subject
-inline constexpr std::size_t live_looks_per_turn_max = 512;
-inline constexpr std::size_t live_sends_per_turn_max = 256;
-inline constexpr std::size_t live_input_bytes_max = 1024;  // of a watcher between two heartbeats
-inline constexpr int live_socket_buffer_bytes = 16 * 1024;
 
 // Settlement -------------------------------------------------------------------------------------
 // Past either, new holds are answered BUSY until the mall's database has caught up.

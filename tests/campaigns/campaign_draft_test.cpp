@@ -148,10 +148,10 @@ std::vector<Mistake> mistakes_of_the_campaign() {
     return {
         {"play", "required", [](auto& d) { d.play.reset(); }},
         {"play", "not available yet", [](auto& d) { d.play = "group_buy"; }},
-        {"play", "not available yet", [](auto& d) { d.play = "bargain"; }},
+        {"bargain", "required for play", [](auto& d) { d.play = "bargain"; }},
         {"play", "one of seckill", [](auto& d) { d.play = "lottery"; }},
         {"group", "group_buy", [](auto& d) { d.group_given = true; }},
-        {"bargain", "play bargain", [](auto& d) { d.bargain_given = true; }},
+        {"bargain", "play bargain", [](auto& d) { d.template of<BargainPlay>().emplace(); }},
         {"waitlist", "not available yet", [](auto& d) { d.waitlist_given = true; }},
         {"title", "required", [](auto& d) { d.title.reset(); }},
         {"title", "1 to 120", [](auto& d) { d.title = ""; }},
@@ -223,7 +223,7 @@ std::vector<Mistake> mistakes_of_items() {
         {"items[0].reserve", "0 to", [](auto& d) { item(d).reserve = -1; }},
         {"items[0].slot_stock", "not available yet",
          [](auto& d) { item(d).slot_stock_given = true; }},
-        {"items[0].bargain", "play bargain", [](auto& d) { item(d).bargain_given = true; }},
+        {"items[0].bargain", "play bargain", [](auto& d) { item(d).bargain.emplace(); }},
     };
 }
 

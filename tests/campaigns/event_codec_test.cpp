@@ -78,13 +78,17 @@ std::string golden_line(const Event& event) {
     return line.str();
 }
 
+template <class... Families>
+constexpr std::size_t kinds_of(const std::variant<Families...>* /*event*/) {
+    return (std::variant_size_v<Families> + ...);
+}
+
 TEST(EventCodec, has_a_sample_and_a_name_for_every_kind) {
     std::set<std::string> sampled;
     for (const Event& event : sample_events()) {
         sampled.emplace(name_of(number_of(event)));
     }
-    const std::size_t kinds = std::variant_size_v<CampaignEvent> + std::variant_size_v<OrderEvent> +
-                              std::variant_size_v<SeckillEvent>;
+    const std::size_t kinds = kinds_of(static_cast<const Event*>(nullptr));
     EXPECT_EQ(sampled.size(), kinds);
     EXPECT_EQ(every_number().size(), kinds);
     EXPECT_EQ(name_of({Family::seckill, StockHeld::kind}), "StockHeld");
@@ -150,9 +154,9 @@ TEST(EventCodec, refuses_numbers_that_nobody_registered) {
     const Bytes payload = payload_of(sample_events().front());
     EXPECT_FALSE(decode_event({Family::campaign, 0}, payload).has_value());
     EXPECT_FALSE(decode_event({Family::campaign, 127}, payload).has_value());
-    EXPECT_FALSE(decode_event({Family::group_buy, 1}, payload).has_value());
+    EXPECT_FALSE(decode_event({Family::bargain, 127}, payload).has_value());
     EXPECT_FALSE(decode_event({static_cast<Family>(200), 1}, payload).has_value());
-    EXPECT_TRUE(name_of({Family::bargain, 1}).empty());
+    EXPECT_TRUE(name_of({static_cast<Family>(200), 1}).empty());
 }
 
 // Whatever it takes, it takes as the one spelling of an event: nothing is read and then ignored.

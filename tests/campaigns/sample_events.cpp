@@ -78,6 +78,37 @@ std::vector<Event> seckill_samples() {
     return {SeckillEvent{one_line}, SeckillEvent{with_ticket}};
 }
 
+std::vector<Event> bargain_samples() {
+    const BargainId bargain{0x0123456789abcd00ULL};
+    return {BargainPlay::Event{BargainLaunched{.bargain = bargain,
+                                               .starter = BuyerId{42},
+                                               .item = 7,
+                                               .deadline = opening,
+                                               .first_cut = Money{100}}},
+            BargainPlay::Event{BargainCut{.bargain = bargain,
+                                          .helper = BuyerId{limits::buyer_id_max},
+                                          .amount = Money{1271},
+                                          .day = 20'778,
+                                          .new_helper = true,
+                                          .then = BargainState::open,
+                                          .pay_until = Instant{0}}},
+            BargainPlay::Event{BargainCut{.bargain = bargain,
+                                          .helper = BuyerId{43},
+                                          .amount = Money{limits::price_fen_max},
+                                          .day = 20'778,
+                                          .new_helper = false,
+                                          .then = BargainState::reached,
+                                          .pay_until = opening}},
+            BargainPlay::Event{BargainOrdered{
+                .bargain = bargain, .order = order, .price = Money{1000}, .pay_by = opening}},
+            BargainPlay::Event{BargainClosed{
+                .bargain = bargain, .as = BargainState::cancelled, .actor = Actor{"ann"}}},
+            BargainPlay::Event{
+                BargainClosed{.bargain = bargain, .as = BargainState::lapsed, .actor = Actor{}}},
+            BargainPlay::Event{
+                BargainsSwept{.first = 4096, .count = 512, .as = BargainState::expired}}};
+}
+
 }  // namespace
 
 CampaignConfig sample_config() {
@@ -120,7 +151,8 @@ CampaignConfig sample_config() {
 
 std::vector<Event> sample_events() {
     std::vector<Event> events;
-    for (auto& family : {campaign_samples(), order_samples(), seckill_samples()}) {
+    for (auto& family :
+         {campaign_samples(), order_samples(), seckill_samples(), bargain_samples()}) {
         events.insert(events.end(), family.begin(), family.end());
     }
     return events;

@@ -266,7 +266,11 @@ Facts ScenarioPlayer::ask(const ScenarioLine& line, const Command& command, cons
     if (!line.name.empty() && answer_->order) {
         orders_.give(line.name, answer_->order->order_id);
     }
-    return facts_of(*answer_, orders_);
+    Facts facts = facts_of(*answer_, orders_);
+    if (const auto* bargain = answer_->about<campaigns::BargainView>()) {
+        add_bargain(facts, *bargain);
+    }
+    return facts;
 }
 
 TicketClaims ScenarioPlayer::claims(const std::string& name) const {
@@ -526,6 +530,11 @@ const std::map<std::string, ScenarioPlayer::Act>& ScenarioPlayer::acts() {
         {"order", &ScenarioPlayer::show_order},
         {"ledger", &ScenarioPlayer::show_ledger},
         {"state", &ScenarioPlayer::show_campaign},
+        {"launch", &ScenarioPlayer::launch},
+        {"help", &ScenarioPlayer::help},
+        {"take", &ScenarioPlayer::take},
+        {"cancel_bargain", &ScenarioPlayer::cancel_bargain},
+        {"bargain", &ScenarioPlayer::show_bargain},
     };
     return table;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "campaigns/bargain.hpp"
 #include "campaigns/command.hpp"
 #include "tests/support/sale_rig.hpp"
 #include "tests/support/scenario_facts.hpp"
@@ -69,6 +70,15 @@ class ScenarioPlayer {
     Facts show_ledger(const ScenarioLine& line);
     Facts show_campaign(const ScenarioLine& line);
 
+    // scenario_bargain.cpp
+    Facts launch(const ScenarioLine& line);
+    Facts help(const ScenarioLine& line);
+    Facts take(const ScenarioLine& line);
+    Facts cancel_bargain(const ScenarioLine& line);
+    Facts show_bargain(const ScenarioLine& line);
+    [[nodiscard]] campaigns::BargainId bargain_called(const std::string& name) const;
+    [[nodiscard]] static campaigns::Buyer buyer_of(const std::string& id, const Options& options);
+
     [[nodiscard]] CampaignId campaign_of(const Options& options) const;
     [[nodiscard]] std::shared_ptr<const campaigns::CampaignConfig> config(
         const std::string& name) const;
@@ -77,6 +87,7 @@ class ScenarioPlayer {
     SaleRig rig_;
     OrderNames orders_;
     std::map<std::string, campaigns::TicketClaims> tickets_;
+    std::map<std::string, campaigns::BargainId> bargains_;
     std::map<std::string, campaigns::CampaignConfig> configs_;
     std::string open_block_;
     bool block_is_campaign_ = false;

@@ -113,6 +113,7 @@ const std::map<std::string, Setter>& setters() {
     static const std::map<std::string, Setter> table{
         {"item", read_item},
         {"items", read_many_items},
+        {"bargain", read_bargain},
         {"limits", read_limits},
         {"audience", read_audience},
         {"title", [](auto& c, const Words& w) { c.title = w.at(1); }},

@@ -28,6 +28,8 @@ using Words = std::vector<std::string>;
 
 /// One line of a `campaign` or `config` block, as in {"item", "1001", "price", "9900"}.
 void read_config_line(campaigns::CampaignConfig& config, const Words& words);
+/// The parameters of 砍价 (scenario_bargain.cpp).
+void read_bargain(campaigns::CampaignConfig& config, const Words& words);
 
 /// The rest of a line as pairs of names and values, in which a few names stand alone.
 class Options {
