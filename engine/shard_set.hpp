@@ -216,6 +216,25 @@ class ShardSet final : public Replayable {
             route.by == Route::By::scope ? route.value : shard.machine().scope_of_id(route.value));
     }
 
+    /// Where `route` leads; an id or a scope that no shard has leads to the first.
+    [[nodiscard]] ShardIndex shard_of(const Route& route) const {
+        switch (route.by) {
+            case Route::By::id: {
+                const ShardIndex index = IdSource::shard_of(route.value);
+                return index.raw() < limits::shard_count ? index : ShardIndex{0};
+            }
+            case Route::By::new_scope:
+            case Route::By::scope: {
+                const auto placed = placement_.find(route.value);
+                if (placed != placement_.end()) {
+                    return placed->second;
+                }
+                return route.by == Route::By::new_scope ? emptiest() : ShardIndex{0};
+            }
+        }
+        unreachable();
+    }
+
     [[nodiscard]] const Machine& machine(ShardIndex index) const {
         return shards_[index.raw()]->machine();
     }
@@ -384,23 +403,6 @@ class ShardSet final : public Replayable {
         }
     }
 
-    [[nodiscard]] ShardIndex shard_of(const Route& route) const {
-        switch (route.by) {
-            case Route::By::id: {
-                const ShardIndex index = IdSource::shard_of(route.value);
-                return index.raw() < limits::shard_count ? index : ShardIndex{0};
-            }
-            case Route::By::new_scope:
-            case Route::By::scope: {
-                const auto placed = placement_.find(route.value);
-                if (placed != placement_.end()) {
-                    return placed->second;
-                }
-                return route.by == Route::By::new_scope ? emptiest() : ShardIndex{0};
-            }
-        }
-        unreachable();
-    }
     /// A scope that no shard has: it may have been closed a moment ago, on any of them, so that
     /// "unknown" rests on everything.
     [[nodiscard]] bool is_nowhere(const Route& route) const {

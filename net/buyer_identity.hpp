@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who a request on the buyers' door comes from: a token that the mall signed, or X-Buyer-… headers
-// from peers that the operator lists (a gateway, or everybody under --dev). Never the body. Loop
-// thread only; new keys are handed over by use_keys() between two turns.
+// Who a request of a buyer comes from: a token that the mall signed, or X-Buyer-… headers from
+// peers that the operator lists (a gateway, or everybody under --dev). Never the body. Each thread
+// that asks has its own; new keys are handed over by use_keys() on that thread.
 #pragma once
 
 #include <memory>

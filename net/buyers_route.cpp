@@ -4,34 +4,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "engine/vocabulary/limits.hpp"
 #include "net/command_decoder.hpp"
+#include "net/path_text.hpp"
 
 namespace stampede::net {
 
 namespace {
-
-constexpr std::string_view campaigns_prefix = "/v1/campaigns/";
-
-/// Takes the text up to the next slash, and the slash, off the front.
-std::string_view take_segment(std::string_view& rest) {
-    const auto slash = rest.find('/');
-    const auto segment = rest.substr(0, slash);
-    rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
-    return segment;
-}
-
-std::optional<CampaignId> parse_campaign_id(std::string_view text) {
-    std::uint64_t id = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size() || text.front() == '0' ||
-        id > limits::campaign_id_max) {
-        return std::nullopt;
-    }
-    return CampaignId{id};
-}
 
 Judged<BuyersRoute> expect(std::string_view method, std::string_view allowed, BuyersRoute route) {
     if (method != allowed) {

@@ -11,6 +11,23 @@
 
 namespace stampede::net {
 
+/// Names of fields and of most values know no letter case.
+[[nodiscard]] inline bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
+    if (text.size() != lower_case.size()) {
+        return false;
+    }
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char character = text[at];
+        const char lowered = character >= 'A' && character <= 'Z'
+                                 ? static_cast<char>(character + ('a' - 'A'))
+                                 : character;
+        if (lowered != lower_case[at]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum class HttpMethod : std::uint8_t { get, head, post, put, delete_, options, other };
 
 struct HttpRequest {
@@ -28,9 +45,16 @@ struct HttpRequest {
     std::optional<std::string_view> content_type;
     std::optional<std::string_view> origin;
     std::optional<std::string_view> access_control_request_method;
+    std::optional<std::string_view> upgrade;
+    std::optional<std::string_view> websocket_key;
+    std::optional<std::string_view> websocket_version;
 
     /// The peer wants to send more on this connection.
     bool keep_alive = true;
+    /// "Connection: upgrade": what `upgrade` names is asked for.
+    bool wants_upgrade = false;
+    /// HTTP/1.1, where HTTP/1.0 knows neither chunks nor upgrades.
+    bool knows_chunks = true;
     /// A Content-Length or a chunked body came with it, be it of no bytes.
     bool length_given = false;
     /// At least input_padding_bytes may be read behind it; it may be changed in place.

@@ -23,22 +23,6 @@ std::string_view std_view(beast::string_view text) {
     return {text.data(), text.size()};
 }
 
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
-    if (text.size() != lower_case.size()) {
-        return false;
-    }
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char character = text[at];
-        const char lowered = character >= 'A' && character <= 'Z'
-                                 ? static_cast<char>(character + ('a' - 'A'))
-                                 : character;
-        if (lowered != lower_case[at]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 HttpMethod method_of(http::verb verb) {
     // Not a switch: Beast knows thirty more, all of them `other` to us.
     if (verb == http::verb::post) {
@@ -180,6 +164,12 @@ class Gate final : public http::basic_parser<true> {
             take_expect(value, ec);
         } else if (field == http::field::access_control_request_method) {
             take_once(request_.access_control_request_method, name, value, ec);
+        } else if (field == http::field::upgrade) {
+            take_once(request_.upgrade, name, value, ec);
+        } else if (field == http::field::sec_websocket_key) {
+            take_once(request_.websocket_key, name, value, ec);
+        } else if (field == http::field::sec_websocket_version) {
+            take_once(request_.websocket_version, name, value, ec);
         }
     }
 
@@ -267,6 +257,8 @@ class Gate final : public http::basic_parser<true> {
             return malformed(ec, "header field 'Host' is missing");  // section 3.2
         }
         request_.keep_alive = keep_alive();
+        request_.wants_upgrade = upgrade();
+        request_.knows_chunks = version_ >= 11;
     }
 
     void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}

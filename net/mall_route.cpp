@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/vocabulary/limits.hpp"
+#include "net/path_text.hpp"
 
 namespace stampede::net {
 
@@ -105,11 +106,11 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t 
 Judged<MallRoute> fill(const Row& row, std::string_view id) {
     MallRoute route{row.endpoint, {}, {}, row.verb, row.roles};
     if (row.id == IdKind::campaign) {
-        const auto campaign = parse_decimal(id, limits::campaign_id_max);
+        const auto campaign = parse_campaign_id(id);
         if (!campaign.has_value()) {
             return malformed("campaign_id: must be a decimal number from 1 to 2^53");
         }
-        route.campaign = CampaignId{*campaign};
+        route.campaign = *campaign;
     } else if (row.id == IdKind::order) {
         const auto order = Base36::parse(id);
         if (!order.has_value()) {

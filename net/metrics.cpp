@@ -40,6 +40,7 @@ class ServerCollectable final : public prometheus::Collectable {
         std::vector<MetricFamily> families;
         add_buyers_door(families);
         add_mall_door(families);
+        add_live_door(families);
         add_journal(families);
         add_settlement_and_follower(families);
         add_clock(families);
@@ -93,6 +94,33 @@ class ServerCollectable final : public prometheus::Collectable {
               static_cast<double>(doors_.mall_calls_waiting));
         counter(out, "mall_calls_total", "Acts of the mall's door that the loop took.",
                 counters_.loop.mall_calls.value());
+    }
+
+    void add_live_door(std::vector<MetricFamily>& out) const {
+        const auto& live = counters_.live;
+        gauge(out, "live_watchers", "Connections that follow something at the live door.",
+              static_cast<double>(live.watchers.value()));
+        gauge(out, "live_subjects", "Different subjects that are followed.",
+              static_cast<double>(live.subjects.value()));
+        counter(out, "live_connections_total", "Watchers let in.", live.connections.value());
+        counter(out, "live_refused_total",
+                "Watchers turned away for want of room, or because the state was late.",
+                live.refused.value());
+        counter(out, "live_states_total", "New states of followed subjects, each written once.",
+                live.states.value());
+        counter(out, "live_events_total", "States sent to watchers.", live.events.value());
+        counter(out, "live_coalesced_total",
+                "States that a watcher was spared, since a newer one was there.",
+                live.coalesced.value());
+        out.push_back(
+            family("live_dropped_total", "Watchers dropped by reason.", MetricType::Counter));
+        for (const auto& [reason, value] :
+             {std::pair{"slow", live.dropped_slow.value()},
+              std::pair{"silent", live.dropped_silent.value()},
+              std::pair{"talkative", live.dropped_talkative.value()}}) {
+            out.back().metric.push_back(counter_value(value));
+            out.back().metric.back().label.push_back({"reason", reason});
+        }
     }
 
     void add_journal(std::vector<MetricFamily>& out) const {

@@ -29,8 +29,13 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::milliseconds tick{2};
-/// After an accept that failed: out of descriptors it would fail again at once, and again.
-constexpr std::chrono::milliseconds failed_accept_pause{50};
+/// Until a door tries again by itself to let somebody in: no session ended or became idle, or an
+/// accept failed, which out of descriptors it would again at once, and again.
+constexpr std::chrono::milliseconds door_pause{50};
+/// A connection that has asked nothing yet keeps its place so long against those who come after it.
+constexpr Duration newcomers_turn = Duration::seconds(1);
+/// From one door before the other has its turn.
+constexpr std::size_t taken_in_at_once = 32;
 
 HttpLimits mall_limits() {
     HttpLimits limits;
@@ -64,6 +69,9 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
         auto door = std::make_unique<Door>(context_, desk);
         error_code error;
         door->acceptor.assign(endpoint.is_ipv4() ? tcp::v4() : tcp::v6(), descriptor, error);
+        if (!error) {
+            door->acceptor.non_blocking(true, error);
+        }
         if (error) {
             ::close(descriptor);
             return fault("cannot listen on " + endpoint.text() + ": " + error.message());
@@ -75,7 +83,7 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
 
     void start() {
         for (const auto& door : doors_) {
-            accept(*door);
+            await_newcomer(*door);
         }
         thread_ = std::thread([this] { context_.run(); });
     }
@@ -129,6 +137,13 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
         });
     }
 
+    [[nodiscard]] asio::io_context& context() override { return context_; }
+    void kept_connection_ended() override {
+        if (stopping_) {
+            end_when_empty();
+        }
+    }
+
     // SessionHome
     [[nodiscard]] CommitNumber durable() const override { return journal_.durable(); }
     [[nodiscard]] bool stopping() const override { return stopping_; }
@@ -153,6 +168,11 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
         return true;
     }
     void give_large_body_permit_back() override { --large_bodies_; }
+    void became_idle(QuietSession& /*session*/) override {
+        if (std::ranges::any_of(doors_, [](const auto& door) { return door->is_full; })) {
+            make_room();
+        }
+    }
     void ended(QuietSession& session) override {
         open_.fetch_sub(1, std::memory_order_relaxed);
         if (!session.in_parked_list) {
@@ -162,14 +182,7 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
             end_when_empty();
             return;
         }
-        if (!has_free_session()) {
-            return;
-        }
-        for (const auto& door : doors_) {
-            if (!door->accepts) {
-                accept(*door);
-            }
-        }
+        let_waiting_in();
     }
 
   private:
@@ -179,37 +192,79 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
         tcp::acceptor acceptor;
         asio::steady_timer pause;
         HttpDesk& desk;
-        bool accepts = false;  // or will, after a pause
+        bool is_full = false;       // somebody stands before it, and there was no place
+        std::uint64_t attempt = 0;  // of letting in; one before it that is still to come is void
     };
 
-    void accept(Door& door) {
-        door.accepts = true;
-        door.acceptor.async_accept([this, &door](const error_code& error, tcp::socket socket) {
-            door.accepts = false;
+    void await_newcomer(Door& door) {
+        door.acceptor.async_wait(tcp::acceptor::wait_read, [this, &door](const error_code& error) {
             if (stopping_) {
                 return;
             }
             if (error) {
-                accept_after_pause(door);
-                return;
+                try_again_later(door);
+            } else {
+                let_in(door);
             }
-            take_in(std::move(socket), door);
-            if (has_free_session()) {
-                accept(door);
-            }
-            // Otherwise ended() accepts again.
         });
     }
 
-    void accept_after_pause(Door& door) {
-        door.accepts = true;
-        door.pause.expires_after(failed_accept_pause);
-        door.pause.async_wait([this, &door](const error_code& error) {
-            door.accepts = false;
-            if (!error && !stopping_ && has_free_session()) {
-                accept(door);
+    /// Somebody stands before the door, or did a moment ago.
+    void let_in(Door& door) {
+        door.is_full = false;
+        for (std::size_t taken = 0; taken < taken_in_at_once; ++taken) {
+            if (open_.load(std::memory_order_relaxed) >= options_.sessions_max) {
+                if (taken > 0) {
+                    break;  // whether anybody else stands there is not known yet
+                }
+                door.is_full = true;
+                make_room();
+                try_again_later(door);
+                return;
+            }
+            error_code error;
+            tcp::socket socket(context_);
+            door.acceptor.accept(socket, error);
+            if (error == asio::error::would_block) {
+                break;
+            }
+            if (error) {
+                try_again_later(door);
+                return;
+            }
+            take_in(std::move(socket), door);
+        }
+        await_newcomer(door);
+    }
+
+    void try_again_later(Door& door) {
+        door.pause.expires_after(door_pause);
+        door.pause.async_wait([this, &door, attempt = ++door.attempt](const error_code& error) {
+            if (!error && !stopping_ && attempt == door.attempt) {
+                let_in(door);
             }
         });
+    }
+
+    /// A place became free: the doors take turns.
+    void let_waiting_in() {
+        if (stopping_) {
+            return;
+        }
+        for (std::size_t tried = 0; tried < doors_.size(); ++tried) {
+            Door& door = *doors_[next_door_];
+            next_door_ = (next_door_ + 1) % doors_.size();
+            if (door.is_full) {
+                door.is_full = false;
+                // Not here: we are within a session's own call.
+                asio::post(context_, [this, &door, attempt = ++door.attempt] {
+                    if (!stopping_ && attempt == door.attempt) {
+                        let_in(door);
+                    }
+                });
+                return;
+            }
+        }
     }
 
     void take_in(tcp::socket socket, Door& door) {
@@ -226,24 +281,23 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
         session->begin(std::move(socket), door.desk);
     }
 
-    /// True when a connection can be taken in: each door may then take one, so that there is never
-    /// more than one too many. When all are in use the longest idle one is closed, and its end
-    /// brings us back here.
-    bool has_free_session() {
-        if (open_.load(std::memory_order_relaxed) < options_.sessions_max) {
-            return true;
-        }
+    /// Closes the session that has been idle longest, whose end lets a newcomer in. One that has
+    /// not asked anything yet has its turn first, or those before a full house would throw each
+    /// other out.
+    void make_room() {
+        const SteadyTime now = read_steady_clock();
         QuietSession* oldest = nullptr;
         for (const auto& session : sessions_) {
-            if (session->is_idle() &&
-                (oldest == nullptr || session->idle_ends_at() < oldest->idle_ends_at())) {
+            const bool may_go =
+                session->is_idle() &&
+                (session->has_asked() || now - session->idle_since() > newcomers_turn);
+            if (may_go && (oldest == nullptr || session->idle_since() < oldest->idle_since())) {
                 oldest = session.get();
             }
         }
         if (oldest != nullptr) {
             oldest->close();
         }
-        return false;
     }
 
     void flush_parked() {
@@ -273,6 +327,9 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
                 session->close();
             }
         }
+        for (const auto& door : doors_) {
+            door->desk.stopping();
+        }
         patience_.expires_after(std::chrono::milliseconds(patience.ms()));
         patience_.async_wait([this](const error_code& error) {
             if (!error) {
@@ -283,7 +340,9 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
     }
 
     void end_when_empty() {
-        if (open_.load() == 0) {
+        const bool keeps_some = std::ranges::any_of(
+            doors_, [](const auto& door) { return door->desk.connections_kept() > 0; });
+        if (open_.load() == 0 && !keeps_some) {
             context_.stop();
         }
     }
@@ -303,6 +362,7 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
     std::vector<QuietSession*> parked_;    // wait for a commit
     std::vector<QuietSession*> flushing_;  // kept for its memory
     std::size_t large_bodies_ = 0;         // sessions that hold one
+    std::size_t next_door_ = 0;            // whose turn it is when a place becomes free
     bool stopping_ = false;
     bool ticks_ = false;
     std::thread thread_;

@@ -48,8 +48,9 @@ class QuietDoors {
     /// Before start(). The endpoint that it listens on, with its port; `desk` must outlive stop().
     [[nodiscard]] Result<Endpoint> open(const Endpoint& endpoint, HttpDesk& desk);
     void start();
-    /// Closes the listeners and idle connections, lets answers under way leave, at most `patience`,
-    /// then ends the thread. Idempotent; from any thread but its own.
+    /// Closes the listeners and idle connections, lets answers under way leave and kept connections
+    /// say goodbye, at most `patience`, then ends the thread. Idempotent; from any thread but its
+    /// own.
     void stop(Duration patience);
 
     /// Any thread: woken() on every desk, soon. Calls while one is on its way are one.

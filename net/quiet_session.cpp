@@ -36,10 +36,13 @@ void QuietSession::begin(asio::ip::tcp::socket socket, HttpDesk& desk) {
     socket_ = std::move(socket);
     error_code ignored;  // a socket that refuses the option works without it
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    const auto peer = socket_.remote_endpoint(ignored);
+    peer_ = Endpoint::from(*peer.data());
     desk_ = &desk;
     parser_ = HttpRequestParser(body_room_, limits_);  // the last peer's half request is forgotten
     used_ = 0;
     keeps_alive_ = true;
+    has_asked_ = false;
     told_to_continue_ = false;
     expect_request();
 }
@@ -81,8 +84,12 @@ void QuietSession::expect_request() {
         return;
     }
     give_up_large_input();
+    idle_since_ = read_steady_clock();
     enter(Phase::idle, home_.deadlines().idle);
     read_more();
+    if (has_asked_) {
+        home_.became_idle(*this);
+    }
 }
 
 /// False when too many others hold large bodies.
@@ -164,6 +171,7 @@ void QuietSession::try_parse() {
             break;
     }
     keeps_alive_ = parser_.request().keep_alive;
+    has_asked_ = true;
     with_desk_ = true;
     enter(Phase::answering, no_deadline);
     home_.request_read();
@@ -221,6 +229,21 @@ void QuietSession::respond(std::string_view response, CommitNumber rests_on) {
     // No deadline yet: the answer may have to wait for its commit, which is not the peer's fault.
     enter(Phase::writing, no_deadline);
     write_out(response, rests_on);
+}
+
+std::optional<int> QuietSession::take_connection() {
+    check(with_desk_ && can_be_taken(), "a connection is taken instead of an answer");
+    with_desk_ = false;
+    std::optional<int> descriptor;
+    if (phase_ != Phase::closed) {
+        error_code error;
+        const int released = socket_.release(error);
+        if (!error) {
+            descriptor = released;
+        }
+    }
+    close();
+    return descriptor;
 }
 
 void QuietSession::write_out(std::string_view bytes, CommitNumber rests_on) {

@@ -19,6 +19,7 @@
 #include "net/http_desk.hpp"
 #include "net/http_request_parser.hpp"
 #include "net/quiet_doors.hpp"
+#include "net/steady_time.hpp"
 
 namespace stampede::net {
 
@@ -43,6 +44,8 @@ struct SessionHome {
     /// Whether one more session may hold a large body; true must be given back.
     [[nodiscard]] virtual bool take_large_body_permit() = 0;
     virtual void give_large_body_permit_back() = 0;
+    /// It has been answered and waits for its next request.
+    virtual void became_idle(QuietSession& session) = 0;
     /// Nothing will call back any more.
     virtual void ended(QuietSession& session) = 0;
 };
@@ -63,16 +66,20 @@ class QuietSession final : public Exchange {
     [[nodiscard]] bool is_closed() const { return phase_ == Phase::closed; }
     /// Closed, and nothing will call back: it may be begun anew.
     [[nodiscard]] bool has_ended() const { return desk_ == nullptr; }
-    /// Of two idle sessions the one with the earlier end has been idle longer.
-    [[nodiscard]] boost::asio::steady_timer::time_point idle_ends_at() const {
-        return deadline_.expiry();
-    }
+    [[nodiscard]] SteadyTime idle_since() const { return idle_since_; }
+    /// At least one request has come on this connection.
+    [[nodiscard]] bool has_asked() const { return has_asked_; }
     bool in_parked_list = false;  // the home's own mark
 
     // Exchange
     [[nodiscard]] const HttpRequest& request() const override { return parser_.request(); }
     [[nodiscard]] KeepAlive keep_alive() const override;
     void respond(std::string_view response, CommitNumber rests_on) override;
+    [[nodiscard]] const Endpoint& peer() const override { return peer_; }
+    [[nodiscard]] bool can_be_taken() const override {
+        return used_ == parser_.consumed() && !writes_ && replies_.empty();
+    }
+    [[nodiscard]] std::optional<int> take_connection() override;
 
   private:
     enum class Phase : std::uint8_t {
@@ -105,6 +112,8 @@ class QuietSession final : public Exchange {
     HttpDesk* desk_ = nullptr;
     boost::asio::ip::tcp::socket socket_;
     boost::asio::steady_timer deadline_;
+    SteadyTime idle_since_;
+    Endpoint peer_;
     const std::span<char> body_room_;
     const HttpLimits limits_;
     HttpRequestParser parser_;
@@ -118,6 +127,7 @@ class QuietSession final : public Exchange {
     bool writes_ = false;         // one of them is a write
     bool with_desk_ = false;      // respond() is still to come
     bool keeps_alive_ = true;     // after the answer under way
+    bool has_asked_ = false;
     bool told_to_continue_ = false;
     bool holds_large_permit_ = false;
 };

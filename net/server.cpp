@@ -13,6 +13,7 @@
 #include <memory>
 #include <thread>
 
+#include "net/follower_live_reads.hpp"
 #include "net/follower_reads.hpp"
 #include "net/journal_records.hpp"
 #include "net/key_file.hpp"
@@ -79,6 +80,7 @@ class Server {
     [[nodiscard]] Result<> open_storage();
     [[nodiscard]] Result<> start_settlement();
     [[nodiscard]] Result<> open_doors();
+    void open_live_door(const SaleLoopOptions& buyers);
     void start_loop();
     void announce() const;
     void keep_house();
@@ -105,6 +107,7 @@ class Server {
     std::unique_ptr<storage::Settlement> settlement_;
     std::unique_ptr<storage::Follower> follower_;
     std::unique_ptr<FollowerReads> reads_;
+    std::unique_ptr<FollowerLiveReads> live_reads_;
     CommitNumber seen_checkpoint_;
 
     std::unique_ptr<KeyStore> key_store_;
@@ -219,8 +222,6 @@ Result<> Server::open_doors() {
                       .doors = *quiet_doors_},
         MallDoorOptions{.four_eyes = options_.four_eyes ? campaigns::FourEyes::on
                                                         : campaigns::FourEyes::off});
-    live_door_ = std::make_unique<LiveDoor>(quiet_doors_->services());
-
     SaleLoopOptions sale_options;
     sale_options.trust =
         options_.dev ? TrustHeaders::from_everybody : TrustHeaders::from_listed_peers;
@@ -232,10 +233,13 @@ Result<> Server::open_doors() {
         sale_options.listed_peers.push_back(*endpoint);
     }
     sale_options.cors_origins = options_.cors_origins;
+    open_live_door(sale_options);
     sale_options.recovery_grace = options_.recovery_grace;
     sale_ = std::make_unique<SaleLoop>(shards_, *journal_, *clock_, *loop_, *gateway_, counters_,
                                        recorder_, sale_options);
-    sale_->use_keys(keys_in_force());
+    const auto keys = keys_in_force();
+    sale_->use_keys(keys);
+    live_door_->use_keys(keys);
     HttpServerOptions http_options;
     http_options.connections_max = options_.connections_max;
     http_options.connections_per_peer_max = options_.dev ? 0 : options_.connections_per_peer_max;
@@ -267,6 +271,22 @@ Result<> Server::open_doors() {
     live_at_ = *live_at;
     loop_->listen(std::move(*listener));
     return {};
+}
+
+/// Buyers are known there as at their own door.
+void Server::open_live_door(const SaleLoopOptions& buyers) {
+    live_reads_ = std::make_unique<FollowerLiveReads>(*follower_);
+    live_door_ = std::make_unique<LiveDoor>(
+        LiveDoorParts{.services = quiet_doors_->services(),
+                      .gateway = *gateway_,
+                      .reads = *live_reads_,
+                      .counters = counters_.live},
+        LiveDoorOptions{
+            .trust = buyers.trust,
+            .listed_peers = buyers.listed_peers,
+            .cors_origins = buyers.cors_origins,
+            .connections_max = options_.live_connections_max,
+            .connections_per_peer_max = options_.dev ? 0 : options_.live_connections_per_peer_max});
 }
 
 void Server::start_loop() {
@@ -381,6 +401,7 @@ void Server::reload_keys() {
         return;
     }
     sale_->use_keys(key_store_->current());
+    live_door_->use_keys(key_store_->current());
     spdlog::info("key file read again");
 }
 

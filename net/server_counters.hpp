@@ -106,6 +106,20 @@ struct alignas(64) FollowerCounters {
     Counter checkpoints;
 };
 
+/// Quiet doors' thread: the live door.
+struct alignas(64) LiveCounters {
+    Gauge watchers;             // connections open
+    Gauge subjects;             // different ones that are followed
+    Counter connections;        // let in
+    Counter refused;            // for want of room, or because the state did not come in time
+    Counter states;             // written once each, however many are sent them
+    Counter events;             // sent
+    Counter coalesced;          // states that a watcher never saw, since a newer one was there
+    Counter dropped_slow;       // did not take what was sent
+    Counter dropped_silent;     // answered no ping
+    Counter dropped_talkative;  // sent more than a watcher has to say
+};
+
 /// Whether the server takes work; /readyz says so.
 enum class ServerPhase : std::uint8_t { recovering = 0, serving = 1, stopping = 2 };
 
@@ -114,6 +128,7 @@ struct ServerCounters {
     JournalCounters journal;
     SettlementCounters settlement;
     FollowerCounters follower;
+    LiveCounters live;
     std::atomic<ServerPhase> phase{ServerPhase::recovering};
 };
 

@@ -194,7 +194,7 @@ Objection set_cors_origins(ServerOptions& options, std::string_view text) {
 using O = ServerOptions;
 constexpr std::uint64_t million = 1'000'000;
 
-constexpr std::array<OptionRow, 24> rows{{
+constexpr std::array<OptionRow, 26> rows{{
     {"config", "FILE", "none", "the TOML file with these keys", set_text<&O::config>},
     {"data_dir", "DIR", "required", "journal, anchor, checkpoints, archive; one server at a time",
      set_text<&O::data_dir>},
@@ -202,8 +202,7 @@ constexpr std::array<OptionRow, 24> rows{{
      set_switch<&O::create_data_dir>},
     {"buyers", "ADDR:PORT", "127.0.0.1:8080", "the buyers' door", set_endpoint<&O::buyers>},
     {"mall_api", "ADDR:PORT", "127.0.0.1:8081", "the mall's door", set_endpoint<&O::mall_api>},
-    {"live", "ADDR:PORT", "127.0.0.1:8082", "the live door; answers 404 in this version",
-     set_endpoint<&O::live>},
+    {"live", "ADDR:PORT", "127.0.0.1:8082", "the live door", set_endpoint<&O::live>},
     {"mall_db", "URL", "none",
      "the mall's database, sqlite:PATH; a URL with a password belongs into the file", set_mall_db},
     {"key_file", "FILE", "none", "buyer-token keys and API keys, mode 0600; read again on SIGHUP",
@@ -220,6 +219,11 @@ constexpr std::array<OptionRow, 24> rows{{
     {"connections_per_peer_max", "0..65536", "4096",
      "of one address at the buyers' door; 0: no limit, as behind a gateway",
      set_count<&O::connections_per_peer_max, 0, limits::connections_max>},
+    {"live_connections_max", "1..65536", "16384", "connections at the live door",
+     set_count<&O::live_connections_max, 1, limits::live_connections_max>},
+    {"live_connections_per_peer_max", "0..65536", "4096",
+     "of one address at the live door; 0: no limit, as behind a gateway",
+     set_count<&O::live_connections_per_peer_max, 0, limits::live_connections_max>},
     {"trusted_peers", "ADDR,...", "none", "addresses whose X-Buyer-... headers are believed",
      set_trusted_peers},
     {"cors_origins", "ORIGIN,...", "none", "web origins that may call the buyers' door",

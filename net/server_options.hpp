@@ -29,7 +29,9 @@ struct ServerOptions {
     std::string event_loop = "auto";
     std::size_t connections_max = 20'000;
     std::size_t connections_per_peer_max = 4'096;  // 0: no limit
-    std::vector<std::string> trusted_peers;        // addresses whose X-Buyer-... headers count
+    std::size_t live_connections_max = 16'384;
+    std::size_t live_connections_per_peer_max = 4'096;  // 0: no limit
+    std::vector<std::string> trusted_peers;             // addresses whose X-Buyer-... headers count
     std::vector<std::string> cors_origins;
 
     bool four_eyes = false;

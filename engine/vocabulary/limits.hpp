@@ -54,6 +54,16 @@ inline constexpr std::size_t connections_max = 65536;
 inline constexpr std::size_t mall_mailbox_depth = 4096;
 inline constexpr std::size_t page_rows_max = 1000;
 
+// Live door --------------------------------------------------------------------------------------
+inline constexpr std::size_t live_connections_max = 65536;
+inline constexpr std::size_t live_subjects_per_connection_max = 16;
+inline constexpr std::size_t live_subjects_max = 32768;  // different ones, over all connections
+inline constexpr std::size_t live_looks_per_second_max = 10;  // at one subject
+inline constexpr std::size_t live_looks_per_turn_max = 512;
+inline constexpr std::size_t live_sends_per_turn_max = 256;
+inline constexpr std::size_t live_input_bytes_max = 1024;  // of a watcher between two heartbeats
+inline constexpr int live_socket_buffer_bytes = 16 * 1024;
+
 // Settlement -------------------------------------------------------------------------------------
 // Past either, new holds are answered BUSY until the mall's database has caught up.
 inline constexpr std::uint64_t settlement_backlog_commits_max = 50'000'000;

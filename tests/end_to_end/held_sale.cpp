@@ -103,6 +103,15 @@ void HeldSale::open_doors(net::EventLoopKind kind) {
                            .doors = *doors_},
         // Longer than a test holds the disk.
         net::MallDoorOptions{.read_patience = Duration::seconds(60)});
+    live_reads_ = std::make_unique<net::FollowerLiveReads>(*follower_);
+    live_door_ = std::make_unique<net::LiveDoor>(
+        net::LiveDoorParts{.services = doors_->services(),
+                           .gateway = *gateway_,
+                           .reads = *live_reads_,
+                           .counters = counters_.live},
+        // Longer than a test holds the disk.
+        net::LiveDoorOptions{.trust = net::TrustHeaders::from_everybody,
+                             .read_patience = Duration::seconds(60)});
     net::SaleLoopOptions sale_options;
     sale_options.trust = net::TrustHeaders::from_everybody;
     sale_ = std::make_unique<net::SaleLoop>(shards_, *journal_, *clock_, *loop_, *gateway_,
@@ -117,6 +126,7 @@ void HeldSale::open_doors(net::EventLoopKind kind) {
     buyers_port_ = listener.endpoint().port();
     loop_->listen(std::move(listener));
     mall_port_ = needed(doors_->open(anywhere, *mall_door_)).port();
+    live_port_ = needed(doors_->open(anywhere, *live_door_)).port();
 }
 
 HeldSale::~HeldSale() {

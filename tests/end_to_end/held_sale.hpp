@@ -15,7 +15,9 @@
 #include <string>
 #include <thread>
 
+#include "net/follower_live_reads.hpp"
 #include "net/follower_reads.hpp"
+#include "net/live_door.hpp"
 #include "net/mall_door.hpp"
 #include "net/quiet_doors.hpp"
 #include "net/sale_loop.hpp"
@@ -60,6 +62,8 @@ class HeldSale {
     [[nodiscard]] CommitNumber durable() const { return journal_->durable(); }
     [[nodiscard]] Caller buyer(std::uint64_t id) const;
     [[nodiscard]] Caller mall() const;
+    [[nodiscard]] std::uint16_t live_port() const { return live_port_; }
+    [[nodiscard]] const net::LiveCounters& live() const { return counters_.live; }
     /// Whole requests that the buyers' door, and calls that the loop from the mall's, have taken.
     [[nodiscard]] std::uint64_t buyers_requests() const { return counters_.loop.requests.value(); }
     [[nodiscard]] std::uint64_t mall_calls() const { return counters_.loop.mall_calls.value(); }
@@ -81,15 +85,18 @@ class HeldSale {
     std::unique_ptr<engine::JournalClock> clock_;
     std::unique_ptr<storage::Follower> follower_;
     std::unique_ptr<net::FollowerReads> reads_;
+    std::unique_ptr<net::FollowerLiveReads> live_reads_;
     net::DevApiKeys api_keys_;
     std::unique_ptr<net::QuietDoors> doors_;
     std::unique_ptr<net::EventLoop> loop_;
     std::unique_ptr<net::LoopGateway> gateway_;
     std::unique_ptr<net::MallDoor> mall_door_;
+    std::unique_ptr<net::LiveDoor> live_door_;
     std::unique_ptr<net::SaleLoop> sale_;
     std::unique_ptr<net::HttpServer> buyers_door_;
     std::uint16_t buyers_port_ = 0;
     std::uint16_t mall_port_ = 0;
+    std::uint16_t live_port_ = 0;
     std::thread loop_thread_;
 };
 

@@ -303,7 +303,6 @@ TEST(MallsDoor, tells_machines_how_it_is) {
     EXPECT_EQ(settlement.number("backlog"), 0);
     EXPECT_TRUE(settlement.json.at("last_error").is_null());
     Caller live{sale.server().live_port(), {}};
-    EXPECT_EQ(live.get("/v1/campaigns/" + id + "/live").status, 404);
     EXPECT_EQ(live.get("/").status, 404);
 }
 

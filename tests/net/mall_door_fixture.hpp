@@ -15,7 +15,6 @@
 #include <thread>
 #include <vector>
 
-#include "net/live_door.hpp"
 #include "net/mall_door.hpp"
 #include "net/quiet_doors.hpp"
 #include "tests/net/plain_client.hpp"
@@ -249,16 +248,13 @@ class MallDoorTest : public testing::Test {
   protected:
     MallDoorTest()
         : doors_(journal_, QuietDoorsOptions{}),
-          door_(MallDoorParts{loop_.gateway, state_, keys_, counters_, doors_}, MallDoorOptions{}),
-          live_(doors_.services()) {
+          door_(MallDoorParts{loop_.gateway, state_, keys_, counters_, doors_}, MallDoorOptions{}) {
         loop_.wake_door = [this] { doors_.wake(); };
         counters_.phase = ServerPhase::serving;
         const auto any_port = Endpoint::parse("127.0.0.1:0");
         const auto mall = doors_.open(*any_port, door_);
-        const auto live = doors_.open(*any_port, live_);
-        EXPECT_TRUE(mall.has_value() && live.has_value());
+        EXPECT_TRUE(mall.has_value());
         mall_port_ = mall->port();
-        live_port_ = live->port();
         doors_.start();
     }
     ~MallDoorTest() override { doors_.stop(Duration::seconds(5)); }
@@ -313,9 +309,7 @@ class MallDoorTest : public testing::Test {
     CallTaker loop_;
     QuietDoors doors_;
     MallDoor door_;
-    LiveDoor live_;
     std::uint16_t mall_port_ = 0;
-    std::uint16_t live_port_ = 0;
 };
 
 inline constexpr std::string_view a_payment =

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "net/command_decoder.hpp"
+#include "net/live_subject.hpp"
 #include "net/mall_route.hpp"
 #include "net/openapi_text.hpp"
 
@@ -21,6 +22,7 @@ struct Operation {
     std::string method;  // upper case
     bool buyers = false;
     bool mall = false;
+    bool live = false;
 };
 
 std::string with_ids(std::string path) {
@@ -61,6 +63,7 @@ std::vector<Operation> operations() {
         if (line.starts_with("      tags:")) {
             found.back().buyers = line.find("buyers") != std::string::npos;
             found.back().mall = line.find("mall") != std::string::npos;
+            found.back().live = line.find("live") != std::string::npos;
         }
     }
     return found;
@@ -77,10 +80,12 @@ TEST(OpenApi, names_only_what_its_doors_have) {
     const auto all = operations();
     EXPECT_GE(all.size(), 30u);
     for (const auto& operation : all) {
-        EXPECT_TRUE(operation.buyers || operation.mall) << operation.path;
+        EXPECT_TRUE(operation.buyers || operation.mall || operation.live) << operation.path;
         EXPECT_EQ(route_buyers(operation.method, operation.path).has_value(), operation.buyers)
             << operation.method << ' ' << operation.path;
         EXPECT_EQ(route_mall(operation.method, operation.path).has_value(), operation.mall)
+            << operation.method << ' ' << operation.path;
+        EXPECT_EQ(route_live(operation.method, operation.path, "").has_value(), operation.live)
             << operation.method << ' ' << operation.path;
     }
 }
@@ -106,8 +111,16 @@ TEST(OpenApi, names_all_that_its_doors_have) {
                                        {"POST", "/v1/campaigns/7/orders"},
                                        {"GET", "/v1/campaigns/7/orders"},
                                        {"GET", "/v1/campaigns/7/orders/10"},
-                                       {"POST", "/v1/campaigns/7/orders/10/cancel"}}) {
+                                       {"POST", "/v1/campaigns/7/orders/10/cancel"},
+                                       {"GET", "/v1/campaigns/7/live"}}) {
         EXPECT_EQ(count(method, path), 1) << method << ' ' << path;
+    }
+    for (const auto& kind : subject_kinds) {
+        const auto path = "/v1/campaigns/7/" + std::string{kind.collection} + "/10/live";
+        EXPECT_EQ(count("GET", path), 1) << path;
+        EXPECT_NE(openapi_text().find("name: " + std::string{kind.parameter} + ", in: query"),
+                  std::string_view::npos)
+            << kind.parameter << " beside the campaign";
     }
 }
 

@@ -2,6 +2,11 @@
 // The thread of the quiet doors: pipelining, bodies in pieces, wrong framing, bounds and stopping.
 #include <gmock/gmock.h>
 
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+
 #include "tests/net/mall_door_fixture.hpp"
 
 namespace stampede::net {
@@ -126,12 +131,140 @@ TEST_F(QuietDoorsTest, lets_an_answer_under_way_leave_when_it_stops) {
     stopper.join();
 }
 
-TEST_F(QuietDoorsTest, answers_404_at_the_live_door) {
-    PlainClient client(live_port_);
-    client.send(request("GET", "/v1/live/campaigns/7"));
-    const auto response = client.read();
-    EXPECT_EQ(response->status, 404);
-    EXPECT_THAT(response->head, HasSubstr("application/problem+json"));
+/// Keeps each request until it is told to answer one, and notes how many sessions are open whenever
+/// another request comes: each newcomer is counted before he is heard.
+class SlowDesk final : public HttpDesk {
+  public:
+    explicit SlowDesk(QuietDoors& doors) : doors_(doors) {}
+    void handle(Exchange& exchange) override {
+        const std::lock_guard lock(mutex_);
+        most_open_ = std::max(most_open_, doors_.sessions_open());
+        kept_.push_back(&exchange);
+        ++heard_;
+        changed_.notify_all();
+        if (to_answer_ > 0) {
+            doors_.wake();
+        }
+    }
+    void woken() override {
+        std::vector<Exchange*> answered;
+        {
+            const std::lock_guard lock(mutex_);
+            for (; to_answer_ > 0 && !kept_.empty(); --to_answer_) {
+                answered.push_back(kept_.front());
+                kept_.pop_front();
+            }
+        }
+        for (Exchange* exchange : answered) {
+            exchange->respond("HTTP/1.1 204 No Content\r\n\r\n", CommitNumber{});
+        }
+    }
+    /// False when so many did not come.
+    [[nodiscard]] bool wait_until_heard(std::size_t count) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return heard_ >= count; });
+    }
+    /// So many more, those that are still to come included.
+    void answer(std::size_t count) {
+        {
+            const std::lock_guard lock(mutex_);
+            to_answer_ += count;
+        }
+        doors_.wake();
+    }
+    [[nodiscard]] std::size_t most_open() {
+        const std::lock_guard lock(mutex_);
+        return most_open_;
+    }
+    [[nodiscard]] std::size_t heard() {
+        const std::lock_guard lock(mutex_);
+        return heard_;
+    }
+
+  private:
+    QuietDoors& doors_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Exchange*> kept_;
+    std::size_t to_answer_ = 0;
+    std::size_t heard_ = 0;
+    std::size_t most_open_ = 0;
+};
+
+class CrowdedDoors : public testing::Test {
+  protected:
+    static constexpr std::size_t most = 8;
+    CrowdedDoors() {
+        const auto anywhere = Endpoint::parse("127.0.0.1:0");
+        one_port_ = doors_.open(*anywhere, one_)->port();
+        other_port_ = doors_.open(*anywhere, other_)->port();
+        doors_.start();
+    }
+    ~CrowdedDoors() override { doors_.stop(Duration::seconds(5)); }
+    static std::unique_ptr<PlainClient> asks(std::uint16_t port) {
+        auto client = std::make_unique<PlainClient>(port);
+        client->send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        return client;
+    }
+
+    HandMovedJournal journal_;
+    QuietDoors doors_{journal_, QuietDoorsOptions{.sessions_max = most}};
+    SlowDesk one_{doors_};
+    SlowDesk other_{doors_};
+    std::uint16_t one_port_ = 0;
+    std::uint16_t other_port_ = 0;
+};
+
+TEST_F(CrowdedDoors, keep_their_bound_and_serve_everybody) {
+    // All places are taken by requests that are not answered, so nobody can be sent away.
+    std::deque<std::unique_ptr<PlainClient>> first;
+    for (std::size_t at = 0; at < most; ++at) {
+        first.push_back(asks(one_port_));
+    }
+    ASSERT_TRUE(one_.wait_until_heard(most));
+    constexpr std::size_t crowd = 20;
+    std::vector<std::unique_ptr<PlainClient>> of_one;
+    std::vector<std::unique_ptr<PlainClient>> of_other;
+    for (std::size_t at = 0; at < crowd; ++at) {
+        of_one.push_back(asks(one_port_));
+        of_other.push_back(asks(other_port_));
+    }
+    // Whoever is answered makes room for one of the crowd, at one door or the other.
+    for (auto& client : first) {
+        one_.answer(1);
+        const auto response = client->read();
+        ASSERT_TRUE(response.has_value());
+        EXPECT_EQ(response->status, 204);
+    }
+    one_.answer(2 * crowd);
+    other_.answer(2 * crowd);
+    for (const auto& clients : {std::cref(of_one), std::cref(of_other)}) {
+        for (const auto& client : clients.get()) {
+            const auto response = client->read();
+            ASSERT_TRUE(response.has_value()) << "sent away unheard";
+            EXPECT_EQ(response->status, 204);
+        }
+    }
+    EXPECT_EQ(one_.heard() + other_.heard(), most + 2 * crowd);
+    EXPECT_LE(std::max(one_.most_open(), other_.most_open()), most);
+}
+
+TEST_F(CrowdedDoors, leave_idle_clients_alone_until_somebody_needs_their_place) {
+    std::vector<std::unique_ptr<PlainClient>> idle;
+    for (std::size_t at = 0; at < most; ++at) {
+        idle.push_back(asks(one_port_));
+        one_.answer(1);
+        ASSERT_TRUE(idle.back()->read().has_value());
+    }
+    for (auto& client : idle) {
+        client->send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        one_.answer(1);
+        ASSERT_TRUE(client->read().has_value()) << "closed although there was room for all";
+    }
+    const auto newcomer = asks(other_port_);
+    other_.answer(1);
+    EXPECT_TRUE(newcomer->read().has_value());
+    EXPECT_TRUE(idle.front()->is_closed_by_server()) << "it had been idle longest";
 }
 
 }  // namespace

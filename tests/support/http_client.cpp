@@ -24,13 +24,13 @@ bool is_same_letter(char one, char other) {
            std::tolower(static_cast<unsigned char>(other));
 }
 
-boost::json::object parse_object(const std::string& body) {
+}  // namespace
+
+boost::json::object parse_object(const std::string& text) {
     boost::system::error_code error;
-    boost::json::value value = boost::json::parse(body, error);
+    boost::json::value value = boost::json::parse(text, error);
     return !error && value.is_object() ? std::move(value.as_object()) : boost::json::object{};
 }
-
-}  // namespace
 
 // HttpAnswer -------------------------------------------------------------------------------------
 
@@ -193,6 +193,25 @@ HttpAnswer HttpClient::ask(const Question& question) {
     // Read even when sending failed: the server may have answered before it closed.
     send(question.text());
     return read();
+}
+
+std::optional<std::string> HttpClient::read_chunk() {
+    std::size_t line_end = std::string::npos;
+    while ((line_end = rest_.find("\r\n")) == std::string::npos) {
+        if (!receive()) {
+            return std::nullopt;
+        }
+    }
+    const std::size_t length = std::stoul(rest_.substr(0, line_end), nullptr, 16);
+    const std::size_t whole = line_end + 2 + length + 2;
+    while (rest_.size() < whole) {
+        if (!receive()) {
+            return std::nullopt;
+        }
+    }
+    std::string chunk = rest_.substr(line_end + 2, length);
+    rest_.erase(0, whole);
+    return chunk;
 }
 
 bool HttpClient::is_closed_by_server() {

@@ -6,6 +6,7 @@
 
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ struct HttpAnswer {
     [[nodiscard]] std::vector<boost::json::object> list(std::string_view field) const;
     [[nodiscard]] std::string code() const { return text("code"); }
 };
+
+/// Empty when it is no JSON object.
+[[nodiscard]] boost::json::object parse_object(const std::string& text);
 
 /// A request as text, with Host and, for a body, Content-Type and Content-Length.
 struct Question {
@@ -54,6 +58,9 @@ class HttpClient {
     /// The next answer, or one with status 0 when the connection ends first.
     [[nodiscard]] HttpAnswer read();
     [[nodiscard]] HttpAnswer ask(const Question& question);
+    /// The next chunk of a chunked answer whose head was read; empty at its end, nothing when the
+    /// connection ends first.
+    [[nodiscard]] std::optional<std::string> read_chunk();
     /// True when bytes, or the end, can be read within `patience_ms`.
     [[nodiscard]] bool has_input(int patience_ms) const;
     /// Waits for the end of the connection; false when bytes come instead.
