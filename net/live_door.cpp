@@ -155,16 +155,18 @@ void LiveDoor::settle_newcomers() {
 
 /// True when the newcomer has become a watcher, or was sent away.
 bool LiveDoor::settle(Newcomer& newcomer) {
-    for (const LiveWatch& watch : newcomer.watches) {
-        if (watch.topic->seen() < newcomer.at_least || watch.topic->version() == 0) {
-            if (now_ < newcomer.give_up_at) {
-                return false;
-            }
-            parts_.counters.refused.add();
-            respond_problem(*newcomer.exchange, busy("the newest state is not there yet"));
-            release_peer(newcomer.exchange->peer());
-            return true;
+    const bool is_seen = std::ranges::all_of(newcomer.watches, [&](const LiveWatch& watch) {
+        return watch.topic->version() != 0 && watch.topic->seen() >= newcomer.at_least;
+    });
+    if (stops_ || !is_seen) {
+        if (!stops_ && now_ < newcomer.give_up_at) {
+            return false;
         }
+        parts_.counters.refused.add();
+        release_peer(newcomer.exchange->peer());
+        respond_problem(*newcomer.exchange,
+                        busy(stops_ ? "stopping" : "the newest state is not there yet"));
+        return true;
     }
     for (const LiveWatch& watch : newcomer.watches) {
         const LiveTopic& topic = *watch.topic;
@@ -375,9 +377,6 @@ void LiveDoor::wake_at_need() {
 void LiveDoor::stopping() {
     now_ = read_steady_clock();
     stops_ = true;
-    for (Newcomer& newcomer : newcomers_) {
-        newcomer.give_up_at = now_;
-    }
     for (const auto& watcher : watchers_) {
         watcher->end(EndReason::stopping);
     }
