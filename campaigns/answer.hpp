@@ -68,13 +68,20 @@ struct Answer {
         return std::get_if<View>(&record);
     }
 
+    /// Where the buyer stands in line for an item; place 0: he does not.
+    struct Waiting {
+        ItemId item_id;
+        std::uint32_t place = 0;
+    };
+    std::optional<Waiting> waiting;
+
     // Refusals.
     std::optional<OrderId> open_order;  // LIMIT_BUYER: the buyer's own open order, if any
     std::optional<Quantity> left;       // INSUFFICIENT
     bool may_return = false;            // SOLD_OUT
     std::int64_t cache_ms = 0;          // SOLD_OUT with may_return false
-    std::optional<Duration> starts_in;  // NOT_STARTED
-    std::optional<Duration> retry_in;   // NOT_STARTED, BUSY
+    std::optional<Duration> starts_in;  // NOT_STARTED; SOLD_OUT until the next slot
+    std::optional<Duration> retry_in;   // NOT_STARTED, SOLD_OUT until the next slot, BUSY
 
     // Payments: REFUND_REQUIRED.
     std::optional<Money> refund_amount;

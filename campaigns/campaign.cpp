@@ -73,6 +73,7 @@ std::uint64_t Campaign::header_digest() const {
 Signature Campaign::signature() const {
     Signature sum = own_signature_;
     sum.put_in(book_.signature().raw());
+    sum.put_in(waitlist_.signature().raw());
     if (play_ != nullptr) {
         sum.put_in(play_->signature().raw());
     }
@@ -134,6 +135,36 @@ std::uint32_t Campaign::slot_of_hold(Instant at) const {
     return after == config_->windows.begin()
                ? 0
                : static_cast<std::uint32_t>(std::prev(after) - config_->windows.begin());
+}
+
+std::uint32_t Campaign::slot_on_show(Instant at) const {
+    const auto& windows = config_->windows;
+    const auto next = std::ranges::upper_bound(windows, at, {}, &SlotWindow::from);
+    const bool is_open = next != windows.begin() && at < std::prev(next)->to;
+    const bool none_follows = next == windows.end() && next != windows.begin();
+    const auto shown = is_open || none_follows ? std::prev(next) : next;
+    return static_cast<std::uint32_t>(shown - windows.begin());
+}
+
+Quantity Campaign::in_reach(std::uint16_t item, std::uint32_t slot) const {
+    const StockCell& cell = cells_[item];
+    const Quantity slot_stock = config_->items[item].slot_stock;
+    if (slot_stock == Quantity{0}) {
+        return cell.available();
+    }
+    // What earlier slots left unsold is in this one's reach: so much until the end of the slot.
+    const Quantity until_now{slot_stock.units() * (std::int64_t{slot} + 1)};
+    const Quantity taken = cell.held() + cell.sold();
+    return taken >= until_now ? Quantity{0} : std::min(cell.available(), until_now - taken);
+}
+
+Quantity Campaign::free_units(std::uint16_t item, std::uint32_t slot) const {
+    const Quantity reach = in_reach(item, slot);
+    if (waitlist_.empty()) {
+        return reach;
+    }
+    const Quantity waiting{static_cast<std::int64_t>(waitlist_.waiting(item))};
+    return reach > waiting ? reach - waiting : Quantity{0};
 }
 
 std::optional<Instant> Campaign::next_opening(Instant now) const {
@@ -226,10 +257,16 @@ void Campaign::arm_lifecycle(Effects& effects) const {
     arm(config_->starts_at - config_->warmup);
     arm(config_->starts_at);
     arm(config_->ends_at);
+    if (config_->waitlist) {
+        // What came back between two slots, and what the next one brings, is for those in line.
+        for (const SlotWindow& window : config_->windows) {
+            arm(window.from);
+        }
+    }
 }
 
 void Campaign::ask_for_mass_work(Effects& effects) const {
-    if (has_mass_work()) {
+    if (has_mass_work() || !waitlist_.empty()) {
         effects.needs_chores(id_.raw());
     }
 }

@@ -19,6 +19,7 @@
 #include "campaigns/order_book.hpp"
 #include "campaigns/play_state.hpp"
 #include "campaigns/stock_cell.hpp"
+#include "campaigns/waitlist.hpp"
 #include "engine/vocabulary/decision.hpp"
 #include "engine/vocabulary/signature.hpp"
 
@@ -71,6 +72,12 @@ class Campaign {
     [[nodiscard]] const OrderBook& book() const { return book_; }
     [[nodiscard]] std::size_t item_count() const { return cells_.size(); }
     [[nodiscard]] const StockCell& cell(std::uint16_t item) const { return cells_[item]; }
+    [[nodiscard]] const Waitlist& waitlist() const { return waitlist_; }
+    /// Units that can be taken in this slot: available ones, of which `slot_stock` may leave some
+    /// to later slots.
+    [[nodiscard]] Quantity in_reach(std::uint16_t item, std::uint32_t slot) const;
+    /// What of them is left for somebody who does not stand in line.
+    [[nodiscard]] Quantity free_units(std::uint16_t item, std::uint32_t slot) const;
     [[nodiscard]] bool is_blocked(BuyerId buyer) const;
     /// Those of the configuration and those that operators added; in both counts twice.
     [[nodiscard]] std::size_t blocked_count() const {
@@ -83,6 +90,8 @@ class Campaign {
     /// The slot that a hold made at `at` counts in: while the sale ends, the last one that was
     /// open.
     [[nodiscard]] std::uint32_t slot_of_hold(Instant at) const;
+    /// The slot whose stock is on show: the one that is open, else the next, else the last.
+    [[nodiscard]] std::uint32_t slot_on_show(Instant at) const;
     /// Start of the next 场次 (or of the sale) after `now`, if there is one.
     [[nodiscard]] std::optional<Instant> next_opening(Instant now) const;
 
@@ -175,7 +184,11 @@ class Campaign {
     void apply(const HoldsSwept& event, const Stamp& stamp, Effects& effects);
     void apply(const SeedCommitted& event, const Stamp& stamp, Effects& effects);
     void apply(const StockHeld& event, const Stamp& stamp, Effects& effects);
+    void apply(const WaiterJoined& event, const Stamp& stamp, Effects& effects);
+    void apply(const WaiterLeft& event, const Stamp& stamp, Effects& effects);
+    void apply(const WaiterPromoted& event, const Stamp& stamp, Effects& effects);
 
+    [[nodiscard]] std::optional<std::string> broken_line() const;
     void release_units(RecordIndex order);
     template <class Take>
     void take_again(RecordIndex order, Take&& take);
@@ -200,6 +213,7 @@ class Campaign {
     /// Sorted: whom operators added to the configuration's blocklist. No edit takes one out.
     std::vector<BuyerId> blocked_;
     OrderBook book_;
+    Waitlist waitlist_;
     std::unique_ptr<PlayState> play_;
     std::optional<CommittedSeed> seed_;
     Signature own_signature_;  // header, cells and seed

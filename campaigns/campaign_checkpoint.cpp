@@ -6,6 +6,7 @@
 //   kind 2  cells    campaign (8), first item (2), count (2), count times five parts of 8
 //   kind 3  blocked  campaign (8), count (4), count times a buyer (8)
 //   kind 4  book     campaign (8), part (1), chunk (order_book_checkpoint.cpp)
+//   kind 7  waitlist campaign (8), chunk (waitlist.hpp)
 //   kind 8  seed     campaign (8), 32 bytes
 //   kind 9  play     campaign (8), part (1), chunk in the play's own layout
 #include <algorithm>
@@ -22,6 +23,7 @@ enum RecordKind : std::uint8_t {
     cells_record = 2,
     blocked_record = 3,
     book_record = 4,
+    waitlist_record = 7,
     seed_record = 8,
     play_record = 9,
 };
@@ -79,6 +81,13 @@ void Campaign::save(const PutRecord& put) const {
         };
     };
     book_.save(put_chunks_as(book_record));
+    waitlist_.save([&](std::span<const std::byte> chunk) {
+        ByteWriter out(bytes);
+        out.put(waitlist_record);
+        out.put(id_);
+        out.append(chunk.data(), chunk.size());
+        put(out.written());
+    });
     if (seed_) {
         ByteWriter out(bytes);
         out.put(seed_record);
@@ -147,6 +156,8 @@ bool Campaign::load_part(std::uint8_t kind, ByteReader& reader) {
             const auto part = reader.get<std::uint8_t>();
             return book_.load(part, reader);
         }
+        case waitlist_record:
+            return waitlist_.load(reader);
         case seed_record: {
             SeedBytes seed{};
             for (std::uint8_t& byte : seed) {

@@ -2,7 +2,7 @@
 // A configuration as bytes, and the words of its enumerations. Layout, little-endian; `text` is two
 // length bytes and UTF-8, `id` one length byte and ASCII, `flag` one byte, 0 or 1:
 //
-//   version 1 (1) | play (1) | title text | starts_at (8) | ends_at (8)
+//   version 1 or 2 (1) | play (1) | title text | starts_at (8) | ends_at (8)
 //   items: count (2), each: item_id id, title text, price (8), list_price (8), stock (8), reserve
 //   (8) windows: count (2), each: from (8), to (8) | slots text | timezone text limits: per_buyer
 //   (8), has per_buyer_per_slot flag [(8)], per_order_min (8), per_order_max (8),
@@ -12,9 +12,11 @@
 //             allowlist: count (2), each (8); blocklist: count (2), each (8)
 //   stock_source, late_payment, restock, quota_on_refund, ticket (1 each)
 //   resell_after_end, show_available, zero_price flags
+//   version 2 (2): waitlist flag | for each item: slot_stock (8); version 1 has neither
 //   the play's own parameters, in the layout of the play (campaigns/plays.hpp); none for seckill
 //
-// What is added to the common parameters makes a new version; version 1 stays readable for ever.
+// What is added to the common parameters makes a new version; all of them stay readable for ever. A
+// configuration is written in the lowest version that has room for what it says.
 #include "campaigns/campaign_config.hpp"
 
 #include <algorithm>
@@ -27,7 +29,8 @@
 namespace stampede::campaigns {
 namespace {
 
-constexpr std::uint8_t layout_version = 1;
+constexpr std::uint8_t first_version = 1;
+constexpr std::uint8_t version_with_waiting = 2;
 // Below this a walk is as fast as a search.
 constexpr std::size_t walked_items_max = 8;
 
@@ -36,7 +39,7 @@ std::size_t room_for(const CampaignConfig& config) {
                         config.timezone.size() + config.windows.size() * 16 +
                         (config.audience.allowlist.size() + config.audience.blocklist.size()) * 8;
     for (const ItemConfig& item : config.items) {
-        bytes += 1 + ItemId::capacity + 2 + item.title.size() + 4 * 8;
+        bytes += 1 + ItemId::capacity + 2 + item.title.size() + 5 * 8;
     }
     Plays::for_each([&]<class Each>() {
         if (Each::play == config.play) {
@@ -148,6 +151,27 @@ void get_policies(FieldReader& in, CampaignConfig& config) {
     config.resell_after_end = in.flag();
     config.show_available = in.flag();
     config.zero_price = in.flag();
+}
+
+bool has_waiting(const CampaignConfig& config) {
+    return config.waitlist ||
+           std::any_of(config.items.begin(), config.items.end(),
+                       [](const ItemConfig& item) { return item.slot_stock > Quantity{0}; });
+}
+
+void put_waiting(ByteWriter& out, const CampaignConfig& config) {
+    out.put(static_cast<std::uint8_t>(config.waitlist));
+    for (const ItemConfig& item : config.items) {
+        out.put(item.slot_stock);
+    }
+}
+
+void get_waiting(FieldReader& in, CampaignConfig& config) {
+    config.waitlist = in.flag();
+    for (ItemConfig& item : config.items) {
+        item.slot_stock = Quantity{in.number(0, limits::stock_max)};
+    }
+    in.must(has_waiting(config));
 }
 
 void put_terms(ByteWriter& out, const CampaignConfig& config) {
@@ -281,7 +305,8 @@ std::string_view text(Ticket ticket) {
 std::vector<std::byte> encode(const CampaignConfig& config) {
     std::vector<std::byte> bytes(room_for(config));
     ByteWriter out(bytes);
-    out.put(layout_version);
+    const bool says_waiting = has_waiting(config);
+    out.put(says_waiting ? version_with_waiting : first_version);
     out.put(config.play);
     out.put_text(config.title);
     out.put(config.starts_at);
@@ -304,6 +329,9 @@ std::vector<std::byte> encode(const CampaignConfig& config) {
     put_buyers(out, config.audience.allowlist);
     put_buyers(out, config.audience.blocklist);
     put_policies(out, config);
+    if (says_waiting) {
+        put_waiting(out, config);
+    }
     put_terms(out, config);
     bytes.resize(out.used());
     return bytes;
@@ -312,7 +340,8 @@ std::vector<std::byte> encode(const CampaignConfig& config) {
 std::optional<CampaignConfig> decode_config(std::span<const std::byte> bytes) {
     FieldReader in(bytes);
     CampaignConfig config;
-    in.must(in.get<std::uint8_t>() == layout_version);
+    const auto version = in.get<std::uint8_t>();
+    in.must(version >= first_version && version <= version_with_waiting);
     config.play = in.get<Play>();
     in.must(is_known(config.play));
     config.title = in.text();
@@ -332,6 +361,9 @@ std::optional<CampaignConfig> decode_config(std::span<const std::byte> bytes) {
     get_buyers(in, config.audience.allowlist);
     get_buyers(in, config.audience.blocklist);
     get_policies(in, config);
+    if (version >= version_with_waiting) {
+        get_waiting(in, config);
+    }
     get_terms(in, config);
     if (!in.is_complete()) {
         return std::nullopt;

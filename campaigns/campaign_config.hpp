@@ -28,6 +28,8 @@ struct ItemConfig {
     Money list_price;
     Quantity stock;    // includes the reserve
     Quantity reserve;  // frozen by the operator
+    /// Units of one slot; what it leaves unsold is in the next one's reach. 0: no bound.
+    Quantity slot_stock{};
 };
 
 /// One 场次 in absolute time: [from, to). Expanded from the daily slots when the draft is judged,
@@ -75,6 +77,7 @@ struct CampaignConfig {
     bool resell_after_end = false;
     bool show_available = true;
     bool zero_price = false;
+    bool waitlist = false;
     /// The parameters of the play itself; none for seckill.
     Plays::Terms terms;
     /// Positions in `items` in order of item_id, for find_item(); made by index_items(). It follows

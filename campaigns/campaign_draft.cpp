@@ -149,8 +149,13 @@ void judge_policies(const CampaignDraft& draft, CampaignConfig& config, FieldNot
                                std::array{Ticket::off, Ticket::required}, config.ticket);
     config.resell_after_end = draft.resell_after_end.value_or(config.resell_after_end);
     config.show_available = draft.show_available.value_or(config.show_available);
-    if (draft.waitlist_given) {
-        errors.add("waitlist", "is not available yet");
+    config.waitlist = draft.waitlist.value_or(false);
+    if (config.waitlist && config.limits.per_order_min > 1) {
+        errors.add("waitlist",
+                   "needs limits.per_order_min 1: a unit that returns is held by itself");
+    }
+    if (config.waitlist && config.play != Play::seckill) {
+        errors.add("waitlist", "belongs to play seckill: others have no hold without a record");
     }
 }
 

@@ -40,7 +40,7 @@ struct ItemDraft {
     std::optional<std::int64_t> list_price;
     std::optional<std::int64_t> stock;
     std::optional<std::int64_t> reserve;
-    bool slot_stock_given = false;
+    std::optional<std::int64_t> slot_stock;
     std::optional<BargainItemDraft> bargain;  // the item's own words for a 砍价
 };
 
@@ -92,7 +92,7 @@ struct CampaignDraft {
     std::optional<bool> resell_after_end;
     std::optional<bool> show_available;
     std::optional<bool> zero_price;
-    bool waitlist_given = false;
+    std::optional<bool> waitlist;
     bool group_given = false;
     /// Each play's own parameters, under the play's own key.
     Plays::Drafts plays;

@@ -58,6 +58,7 @@ void Campaign::apply(const CampaignRevised& event, const Stamp& /*stamp*/, Effec
     own_signature_.put_in(header_digest());
     if (header_.state != CampaignState::draft) {
         arm_lifecycle(effects);
+        ask_for_mass_work(effects);
     }
 }
 
@@ -70,6 +71,12 @@ void Campaign::apply(const CampaignStateChanged& event, const Stamp& stamp, Effe
             header.ended_at = stamp.at;
         }
     });
+    const bool may_still_serve = event.to != CampaignState::killed &&
+                                 event.to != CampaignState::ended &&
+                                 (event.to != CampaignState::ending || config_->resell_after_end);
+    if (!may_still_serve) {
+        waitlist_.clear();
+    }
     if (event.to == CampaignState::scheduled || event.from == CampaignState::draft) {
         arm_lifecycle(effects);
     }
@@ -80,9 +87,10 @@ void Campaign::apply(const CampaignStateChanged& event, const Stamp& stamp, Effe
     ask_for_mass_work(effects);
 }
 
-void Campaign::apply(const StockAdjusted& event, const Stamp& /*stamp*/, Effects& /*effects*/) {
+void Campaign::apply(const StockAdjusted& event, const Stamp& /*stamp*/, Effects& effects) {
     change_cell(event.item, [&](StockCell& cell) { cell.adjust(event.delta); });
     if (!has_not_begun()) {
+        ask_for_mass_work(effects);
         return;
     }
     // Before the start an edit sets the stock anew from the configuration: the delta goes in there,
@@ -190,6 +198,34 @@ void Campaign::apply(const StockHeld& event, const Stamp& stamp, Effects& effect
           .lines = event.lines,
           .ticket_nonce = event.ticket_nonce},
          stamp, effects);
+}
+
+// Family waitlist --------------------------------------------------------------------------------
+
+void Campaign::apply(const WaiterJoined& event, const Stamp& stamp, Effects& /*effects*/) {
+    waitlist_.join(event.item, Waiter{.buyer = event.buyer,
+                                      .joined_at = stamp.at,
+                                      .segments = event.segments,
+                                      .level = event.level});
+    check(waitlist_.place_of(event.buyer, event.item) == event.place,
+          "somebody stands elsewhere than he was told");
+}
+
+void Campaign::apply(const WaiterLeft& event, const Stamp& /*stamp*/, Effects& effects) {
+    waitlist_.leave(event.buyer, event.item);
+    ask_for_mass_work(effects);
+}
+
+void Campaign::apply(const WaiterPromoted& event, const Stamp& stamp, Effects& effects) {
+    waitlist_.leave(event.buyer, event.item);
+    const HeldLine line{
+        .item = event.item, .quantity = Quantity{1}, .unit_price = event.unit_price};
+    hold(NewHold{.order = event.order,
+                 .buyer = event.buyer,
+                 .pay_by = event.pay_by,
+                 .lines = {&line, 1}},
+         stamp, effects);
+    ask_for_mass_work(effects);
 }
 
 // Family order -----------------------------------------------------------------------------------

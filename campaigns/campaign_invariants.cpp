@@ -154,6 +154,20 @@ std::optional<std::string> broken_buyer(const CampaignConfig& config, const Reco
 
 }  // namespace
 
+std::optional<std::string> Campaign::broken_line() const {
+    if (const char* why = waitlist_.broken()) {
+        return std::string{"the waitlist: "} + why;
+    }
+    const bool may_wait =
+        config_->waitlist &&
+        (header_.state == CampaignState::live || header_.state == CampaignState::paused ||
+         (header_.state == CampaignState::ending && config_->resell_after_end));
+    if (!waitlist_.empty() && !may_wait) {
+        return std::string{"somebody waits for what cannot come any more"};
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> Campaign::check_invariants() const {
     const std::string name = "campaign " + std::to_string(id_.raw());
     Recount recount(*config_, book_);
@@ -185,11 +199,19 @@ std::optional<std::string> Campaign::check_invariants() const {
         if (cell.sold().units() != recount.sold(item)) {
             return item_name + ": sold differs from its confirmed orders";
         }
+        const std::int64_t slots_bound = config_->items[item].slot_stock.units() *
+                                         static_cast<std::int64_t>(config_->windows.size());
+        if (slots_bound > 0 && (cell.held() + cell.sold()).units() > slots_bound) {
+            return item_name + ": more was taken than all of its slots have";
+        }
         const bool is_handed_back = header_.state == CampaignState::ended &&
                                     config_->stock_source == StockSource::carved_out;
         if (is_handed_back && cell.available() + cell.reserve() > Quantity{0}) {
             return item_name + ": stock stayed in a sale that has ended";
         }
+    }
+    if (auto broken = broken_line()) {
+        return name + ": " + *broken;
     }
     std::optional<std::string> wrong;
     std::size_t buyers = 0;

@@ -25,6 +25,16 @@ constexpr std::size_t list_events_bytes = limits::deadline_event_bytes_max;
 static_assert(limits::records_per_event_max * (2 + 33 + 8) + 1024 <= list_events_bytes,
               "StockHandedBack of the most items must fit");
 
+/// The item, and the place that somebody was told; place 0: he left.
+std::uint64_t subject_in_line(const WaitlistEvent& event) {
+    const auto* joined = std::get_if<WaiterJoined>(&event);
+    const auto* left = std::get_if<WaiterLeft>(&event);
+    if (joined != nullptr) {
+        return (std::uint64_t{joined->place} << 16) | joined->item;
+    }
+    return left == nullptr ? 0 : left->item;
+}
+
 bool is_of_play(Family family) {
     bool is_one = false;
     Plays::for_each(
@@ -123,6 +133,7 @@ std::uint64_t CampaignMachine::subject_of(const Event& event) {
                               family);
         },
         [](const SeckillEvent& family) { return std::get<StockHeld>(family).order.raw(); },
+        [](const WaitlistEvent& family) { return subject_in_line(family); },
         []<class Family>(const Family& family)
             requires Plays::has_family<Family>
         { return std::visit([](const auto& happened) { return happened.subject(); }, family); },
@@ -250,6 +261,16 @@ Answer CampaignMachine::decide(const Command& command, const Context& context,
                 return decide_advance(campaign, context, events);
             });
         },
+        [&](const JoinWaitlist& join) {
+            return in(join.campaign, [&](const Campaign& campaign) {
+                return decide_join(campaign, join, context, events);
+            });
+        },
+        [&](const LeaveWaitlist& leave) {
+            return in(leave.campaign, [&](const Campaign& campaign) {
+                return decide_leave(campaign, leave, context, events);
+            });
+        },
         [&](const MarkSettled& settled) {
             return in(settled.campaign, [&](const Campaign& campaign) {
                 return decide_settled(campaign, context, events);
@@ -334,6 +355,11 @@ Answer CampaignMachine::recall(std::uint64_t scope, EventNumber number, std::uin
         answer.code = Code::campaign_unknown;
     } else if (number.family == Family::campaign) {
         answer = recall_act(*campaign, number, subject);
+    } else if (number.family == Family::waitlist) {
+        answer.code = number.kind == WaiterJoined::kind ? Code::waitlisted : Code::ok;
+        answer.waiting =
+            Answer::Waiting{.item_id = campaign->config().items.at(subject & 0xFFFF).item_id,
+                            .place = static_cast<std::uint32_t>(subject >> 16)};
     } else if (campaign->play() != nullptr && is_of_play(number.family)) {
         answer = campaign->play()->recall(*campaign, number, subject, receipt);
     } else {
@@ -404,9 +430,9 @@ std::optional<Command> CampaignMachine::due(const Deadline& deadline) const {
     return ExpireHold{id, order};
 }
 
-std::optional<Command> CampaignMachine::chore(std::uint64_t scope, Instant /*now*/) const {
+std::optional<Command> CampaignMachine::chore(std::uint64_t scope, Instant now) const {
     const Campaign* campaign = find(CampaignId{scope});
-    if (campaign == nullptr || !campaign->has_mass_work()) {
+    if (campaign == nullptr || !(campaign->has_mass_work() || can_serve_line(*campaign, now))) {
         return std::nullopt;
     }
     return AdvanceCampaign{CampaignId{scope}};

@@ -43,6 +43,18 @@ struct IssueTicket {
     ItemId item_id;
 };
 
+/// A place in line for a unit of a sold-out item to return.
+struct JoinWaitlist {
+    CampaignId campaign;
+    Buyer buyer;
+    ItemId item_id;
+};
+struct LeaveWaitlist {
+    CampaignId campaign;
+    BuyerId buyer;
+    ItemId item_id;
+};
+
 // The mall ---------------------------------------------------------------------------------------
 
 struct RecordPayment {
@@ -125,10 +137,10 @@ struct MarkSettled {
     CampaignId campaign;
 };
 
-using CommonCommand =
-    std::variant<Buy, CancelOrder, IssueTicket, RecordPayment, RecordRefund, DraftCampaign,
-                 ReviseCampaign, ChangeCampaign, AdjustStock, BlockBuyers, ReleaseOrder,
-                 ResolveOrder, ExpireHold, AdvanceCampaign, MarkSettled>;
+using CommonCommand = std::variant<Buy, CancelOrder, IssueTicket, RecordPayment, RecordRefund,
+                                   DraftCampaign, ReviseCampaign, ChangeCampaign, AdjustStock,
+                                   BlockBuyers, ReleaseOrder, ResolveOrder, ExpireHold,
+                                   AdvanceCampaign, MarkSettled, JoinWaitlist, LeaveWaitlist>;
 using Command = Plays::CommandAfter<CommonCommand>;
 
 }  // namespace stampede::campaigns

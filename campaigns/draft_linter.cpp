@@ -28,6 +28,14 @@ void lint_items(const CampaignConfig& config, FieldNotes& warnings) {
             warnings.add(path("stock"), "is 0: nothing can be sold until stock is added");
         } else if (item.reserve == item.stock) {
             warnings.add(path("reserve"), "is all of the stock: nothing can be sold");
+        } else if (item.slot_stock > Quantity{0} &&
+                   item.slot_stock.units() * static_cast<std::int64_t>(config.windows.size()) <
+                       (item.stock - item.reserve).units()) {
+            warnings.add(path("slot_stock"),
+                         "times the number of slots is less than the stock: "
+                         "the rest can never be sold");
+        } else if (item.slot_stock >= item.stock) {
+            warnings.add(path("slot_stock"), "is not less than the stock: it limits nothing");
         } else if (config.limits.per_order_min > (item.stock - item.reserve).units()) {
             warnings.add(path("stock"), "is less than limits.per_order_min: nobody can buy it");
         }

@@ -46,6 +46,7 @@ void compare_items(const CampaignConfig& current, const CampaignConfig& wanted,
         }
         must_stay(was.title == is.title, "title", frozen);
         must_stay(was.price == is.price, "price", frozen);
+        must_stay(was.slot_stock == is.slot_stock, "slot_stock", frozen);
         must_stay(was.list_price == is.list_price, "list_price", frozen);
         must_stay(was.stock == is.stock, "stock",
                   "cannot change here while the sale is live: send a delta to /stock");
@@ -106,6 +107,7 @@ void compare_rest(const CampaignConfig& was, const CampaignConfig& is, FieldNote
     must_stay(was.resell_after_end == is.resell_after_end, "resell_after_end");
     must_stay(was.show_available == is.show_available, "show_available");
     must_stay(was.zero_price == is.zero_price, "zero_price");
+    must_stay(was.waitlist == is.waitlist, "waitlist");
 }
 
 // Announced sessions stay; the last one may have been cut short by the old end; later ones follow.

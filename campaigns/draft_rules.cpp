@@ -59,8 +59,10 @@ void judge_stock(const ItemDraft& draft, std::size_t at, ItemConfig& item, Field
     }
     item.stock = Quantity{stock.value_or(0)};
     item.reserve = Quantity{stock ? reserve.value_or(0) : 0};
-    if (draft.slot_stock_given) {
-        errors.add(path("slot_stock"), "is not available yet");
+    if (draft.slot_stock) {
+        const auto slot_stock = judge_number(errors, path("slot_stock"), draft.slot_stock,
+                                             std::nullopt, {1, limits::stock_max});
+        item.slot_stock = Quantity{slot_stock.value_or(0)};
     }
 }
 
@@ -220,6 +222,11 @@ void judge_slots(const CampaignDraft& draft, CampaignConfig& config, FieldNotes&
         }
     }
     if (!draft.slots || draft.slots->empty()) {
+        for (std::size_t at = 0; at < config.items.size(); ++at) {
+            if (config.items[at].slot_stock > Quantity{0}) {
+                errors.add(element_path("items", at, "slot_stock"), "needs slots");
+            }
+        }
         return;
     }
     if (draft.slots->size() > draft_bounds::slots_max) {

@@ -22,7 +22,14 @@
 namespace stampede::campaigns {
 
 /// The `play` byte of a frame. Families of plays have the number of their Play.
-enum class Family : std::uint8_t { campaign, seckill = 1, group_buy = 2, bargain = 3, order = 16 };
+enum class Family : std::uint8_t {
+    campaign,
+    seckill = 1,
+    group_buy = 2,
+    bargain = 3,
+    order = 16,
+    waitlist = 17
+};
 
 // Family campaign --------------------------------------------------------------------------------
 
@@ -194,13 +201,44 @@ struct StockHeld {
     boost::container::static_vector<HeldLine, limits::lines_per_order_max> lines;
 };
 
+// Family waitlist --------------------------------------------------------------------------------
+
+struct WaiterJoined {
+    static constexpr std::uint8_t kind = 1;
+    BuyerId buyer;
+    std::uint16_t item = 0;
+    std::uint32_t place = 0;  // as he was told; 1: the next to be served
+    std::uint64_t segments = 0;
+    std::uint8_t level = 0;
+};
+enum class LeaveReason : std::uint8_t {
+    buyer = 1,
+    refused = 2,  // when his turn came he was blocked, not eligible any more, or at his limit
+};
+struct WaiterLeft {
+    static constexpr std::uint8_t kind = 2;
+    BuyerId buyer;
+    std::uint16_t item = 0;
+    LeaveReason reason = LeaveReason::buyer;
+};
+/// His turn: one unit available -> held for him, quota taken, deadline armed; he leaves the line.
+struct WaiterPromoted {
+    static constexpr std::uint8_t kind = 3;
+    OrderId order;
+    BuyerId buyer;
+    Instant pay_by;
+    std::uint16_t item = 0;
+    Money unit_price;
+};
+
 using CampaignEvent =
     std::variant<CampaignDrafted, CampaignRevised, CampaignStateChanged, StockAdjusted,
                  BuyersBlocked, StockHandedBack, PaymentMismatched, TicketIssued, SeedCommitted>;
 using OrderEvent = std::variant<OrderConfirmed, HoldExpired, HoldReleased, PaymentRefundDue,
                                 PaymentKept, OrderRefunded, HoldsSwept>;
 using SeckillEvent = std::variant<StockHeld>;
+using WaitlistEvent = std::variant<WaiterJoined, WaiterLeft, WaiterPromoted>;
 
-using Event = Plays::EventAfter<CampaignEvent, OrderEvent, SeckillEvent>;
+using Event = Plays::EventAfter<CampaignEvent, OrderEvent, SeckillEvent, WaitlistEvent>;
 
 }  // namespace stampede::campaigns

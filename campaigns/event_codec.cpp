@@ -8,6 +8,7 @@
 #include "campaigns/event_family.hpp"
 #include "campaigns/order_event_codec.hpp"
 #include "campaigns/seckill_event_codec.hpp"
+#include "campaigns/waitlist_event_codec.hpp"
 #include "engine/vocabulary/check.hpp"
 
 namespace stampede::campaigns {
@@ -16,9 +17,9 @@ namespace {
 // In the order of Event's alternatives, so that an event finds its family by its index.
 const auto& families() {
     static const auto registered = [] {
-        std::array<EventFamily, std::variant_size_v<Event>> all{campaign_events(), order_events(),
-                                                                seckill_events()};
-        std::size_t at = 3;
+        std::array<EventFamily, std::variant_size_v<Event>> all{
+            campaign_events(), order_events(), seckill_events(), waitlist_events()};
+        std::size_t at = 4;
         Plays::for_each([&]<class Each>() { all[at++] = Each::events(); });
         return all;
     }();

@@ -24,6 +24,7 @@ Answer release(const Campaign& campaign, RecordIndex index, ReleaseReason reason
     if (const PlayState* play = campaign.play_owning(index)) {
         play->after_hold_ends(campaign, index, context, events);
     }
+    serve_returned(campaign, context, events);
     return answer;
 }
 
@@ -70,6 +71,7 @@ Answer decide_expiry(const Campaign& campaign, const ExpireHold& expire, const C
     if (const PlayState* play = campaign.play_owning(index)) {
         play->after_hold_ends(campaign, index, context, events);
     }
+    serve_returned(campaign, context, events);
     return receipted(Code::ok, context);
 }
 

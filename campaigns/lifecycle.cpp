@@ -71,8 +71,9 @@ const char* refuse_live_edit(const CampaignConfig& now, const CampaignConfig& ne
     for (std::size_t at = 0; at < now.items.size(); ++at) {
         const ItemConfig& a = now.items[at];
         const ItemConfig& b = next.items[at];
-        if (a.item_id != b.item_id || a.price != b.price || a.list_price != b.list_price) {
-            return "items: ids and prices cannot change while the campaign is live";
+        if (a.item_id != b.item_id || a.price != b.price || a.list_price != b.list_price ||
+            a.slot_stock != b.slot_stock) {
+            return "items: ids, prices and slot_stock cannot change while the campaign is live";
         }
     }
     const bool same_slots = next.slots_json == now.slots_json && next.timezone == now.timezone;
@@ -82,6 +83,7 @@ const char* refuse_live_edit(const CampaignConfig& now, const CampaignConfig& ne
         next.late_payment != now.late_payment || next.restock != now.restock ||
         next.quota_on_refund != now.quota_on_refund || next.ticket != now.ticket ||
         next.resell_after_end != now.resell_after_end || next.zero_price != now.zero_price ||
+        next.waitlist != now.waitlist ||
         next.audience.new_buyers_only != now.audience.new_buyers_only ||
         next.audience.segments_any != now.audience.segments_any ||
         next.audience.level_min != now.audience.level_min ||
@@ -288,13 +290,17 @@ Answer decide_advance(const Campaign& campaign, const Context& context, Events& 
             if (to != state && to != CampaignState::scheduled) {
                 return enter(campaign, to, Actor{}, context, events);
             }
-            return answer_of(Code::ok, context);
+            return can_serve_line(campaign, context.now) ? serve_line(campaign, context, events)
+                                                         : answer_of(Code::ok, context);
         }
         case CampaignState::paused:
             return context.now >= campaign.config().ends_at
                        ? enter(campaign, CampaignState::ending, Actor{}, context, events)
                        : answer_of(Code::ok, context);
         case CampaignState::ending:
+            if (can_serve_line(campaign, context.now)) {
+                return serve_line(campaign, context, events);
+            }
             if (play != nullptr && play->has_chore(campaign)) {
                 play->decide_chore(campaign, context, events);
                 return receipted(Code::ok, context);

@@ -99,7 +99,7 @@ Answer pay(const Campaign& campaign, RecordIndex index, const RecordPayment& pay
 }
 
 bool can_pay_late(const Campaign& campaign, RecordIndex index, const Context& context) {
-    if (!can_reacquire(campaign, campaign.book().order(index))) {
+    if (!can_reacquire(campaign, campaign.book().order(index), context.now)) {
         return false;
     }
     const PlayState* play = campaign.play_owning(index);
@@ -199,13 +199,14 @@ std::optional<std::int64_t> units_in_slot(const Campaign& campaign, const BuyerR
 
 }  // namespace
 
-bool can_reacquire(const Campaign& campaign, const OrderRecord& order) {
+bool can_reacquire(const Campaign& campaign, const OrderRecord& order, Instant now) {
+    const std::uint32_t slot_now = campaign.slot_of_hold(now);
     std::int64_t units = 0;
     for (std::uint8_t at = 0; at < order.line_count; ++at) {
         const LineRecord& line = campaign.book().line(order, at);
         units += line.quantity;
         if (!order.units_with_play &&
-            campaign.cell(line.item).available() < Quantity{line.quantity}) {
+            campaign.free_units(line.item, slot_now) < Quantity{line.quantity}) {
             return false;
         }
     }

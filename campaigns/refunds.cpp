@@ -97,6 +97,7 @@ Answer done(const Campaign& campaign, RecordIndex index, OrderRefunded event,
     if (const PlayState* play = campaign.play_owning(index); play != nullptr && leaves_its_record) {
         play->after_refund(campaign, index, context, events);
     }
+    serve_returned(campaign, context, events);
     return answer;
 }
 

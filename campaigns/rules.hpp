@@ -27,6 +27,19 @@ namespace stampede::campaigns {
                                    const Context& context, Events& events);
 [[nodiscard]] Answer decide_release(const Campaign& campaign, const ReleaseOrder& release,
                                     const Context& context, Events& events);
+// waitlist_rules.cpp
+[[nodiscard]] Answer decide_join(const Campaign& campaign, const JoinWaitlist& join,
+                                 const Context& context, Events& events);
+[[nodiscard]] Answer decide_leave(const Campaign& campaign, const LeaveWaitlist& leave,
+                                  const Context& context, Events& events);
+/// Where a buyer stands: WAITLISTED with his place, or OK with place 0 and his open order.
+[[nodiscard]] Answer place_in_line(const Campaign& campaign, BuyerId buyer, const ItemId& item_id,
+                                   Instant now);
+/// The last event returns units: those in line get them.
+void serve_returned(const Campaign& campaign, const Context& context, Events& events);
+/// Whether somebody in line can be served now; serve_line() is the next step of it.
+[[nodiscard]] bool can_serve_line(const Campaign& campaign, Instant now);
+[[nodiscard]] Answer serve_line(const Campaign& campaign, const Context& context, Events& events);
 // payments.cpp
 [[nodiscard]] Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
                                     const Context& context, Events& events);
@@ -91,6 +104,9 @@ using WantedLines = boost::container::static_vector<Wanted, limits::lines_per_or
                                                  WantedLines& wanted, const Context& context);
 /// BUSY while new holds are stopped.
 [[nodiscard]] std::optional<Answer> refuse_while_stopped(const Context& context);
+/// An order of nothing to pay is confirmed by the event after the one that holds its units.
+[[nodiscard]] Event confirmation_of_free(const Campaign& campaign, OrderId order, BuyerId buyer,
+                                         std::span<const HeldLine> lines, const Context& context);
 /// What the buyer hears of an order that this very decision makes.
 [[nodiscard]] Answer held_answer(const Campaign& campaign, OrderId order, BuyerId buyer,
                                  Instant pay_by, std::span<const HeldLine> lines, OrderState state,
@@ -127,13 +143,15 @@ using WantedLines = boost::container::static_vector<Wanted, limits::lines_per_or
 /// Lines of an order as a confirmation carries them.
 [[nodiscard]] ConfirmedLines confirmed_lines(const Campaign& campaign, const OrderRecord& order);
 /// Whether units and quota of a hold that ended can be taken again, for a late payment.
-[[nodiscard]] bool can_reacquire(const Campaign& campaign, const OrderRecord& order);
+[[nodiscard]] bool can_reacquire(const Campaign& campaign, const OrderRecord& order, Instant now);
 
 /// How long SOLD_OUT may be repeated without asking when no unit can come back by itself; an
 /// operator's delta is seen after that.
 inline constexpr std::int64_t sold_out_cache_ms = 5'000;
 inline constexpr Duration busy_retry = Duration::milliseconds(1'000);
 inline constexpr std::uint64_t start_jitter_ms = 400;
+/// How long a unit is held for who waited for it.
+inline constexpr Duration waiter_hold = Duration::seconds(60);
 inline constexpr Duration ticket_valid = Duration::seconds(60);
 inline constexpr std::uint32_t remembered_tickets_per_buyer_max = 16;
 

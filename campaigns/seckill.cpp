@@ -7,6 +7,15 @@
 
 namespace stampede::campaigns {
 
+namespace {
+
+/// So that those who wait for one moment do not all ask in it.
+Duration start_jitter(const Context& context) {
+    return Duration::milliseconds(static_cast<std::int64_t>(context.random % start_jitter_ms));
+}
+
+}  // namespace
+
 std::optional<Code> refuse_ticket(const Campaign& campaign, const Buyer& buyer,
                                   const TicketClaims& ticket, std::span<const OrderLine> lines,
                                   Instant now) {
@@ -91,13 +100,14 @@ std::optional<Answer> refuse_quota(const Campaign& campaign, BuyerId id, Quantit
 /// Where partial orders are allowed, `wanted` shrinks instead of being refused.
 std::optional<Answer> refuse_stock(const Campaign& campaign, AllowPartial partial,
                                    WantedLines& wanted, const Context& context) {
+    const std::uint32_t slot = campaign.slot_of_hold(context.now);
     for (const Wanted& line : wanted) {
-        if (campaign.cell(line.item).available() == Quantity{0}) {
+        if (campaign.free_units(line.item, slot) == Quantity{0}) {
             return sold_out(campaign, line.item, context);
         }
     }
     for (Wanted& line : wanted) {
-        const Quantity left = campaign.cell(line.item).available();
+        const Quantity left = campaign.free_units(line.item, slot);
         if (left >= line.quantity) {
             continue;
         }
@@ -145,6 +155,24 @@ Answer held_answer(const Campaign& campaign, OrderId order, BuyerId buyer, Insta
     return answer;
 }
 
+Event confirmation_of_free(const Campaign& campaign, OrderId order, BuyerId buyer,
+                           std::span<const HeldLine> lines, const Context& context) {
+    const CampaignConfig& config = campaign.config();
+    OrderConfirmed confirmed;
+    confirmed.order = order;
+    confirmed.play = config.play;
+    confirmed.buyer = buyer;
+    confirmed.stock_source = config.stock_source;
+    confirmed.paid_at = context.now;
+    for (const HeldLine& line : lines) {
+        confirmed.lines.push_back({.item_id = config.items[line.item].item_id,
+                                   .item = line.item,
+                                   .quantity = line.quantity,
+                                   .unit_price = line.unit_price});
+    }
+    return OrderEvent{confirmed};
+}
+
 namespace {
 
 /// A hold, and where nothing is to be paid its confirmation with it.
@@ -167,20 +195,8 @@ Answer hold(const Campaign& campaign, const Buy& buy, const WantedLines& wanted,
                                       is_free ? OrderState::confirmed : OrderState::held, context);
     events.emplace_back(SeckillEvent{held});
     if (is_free) {
-        OrderConfirmed confirmed;
-        confirmed.order = held.order;
-        confirmed.play = config.play;
-        confirmed.buyer = held.buyer;
-        confirmed.amount = amount;
-        confirmed.stock_source = config.stock_source;
-        confirmed.paid_at = context.now;
-        for (const HeldLine& line : held.lines) {
-            confirmed.lines.push_back({.item_id = config.items[line.item].item_id,
-                                       .item = line.item,
-                                       .quantity = line.quantity,
-                                       .unit_price = line.unit_price});
-        }
-        events.emplace_back(OrderEvent{confirmed});
+        events.emplace_back(
+            confirmation_of_free(campaign, held.order, held.buyer, held.lines, context));
     }
     return answer;
 }
@@ -292,10 +308,22 @@ Answer decide_ticket(const Campaign& campaign, const IssueTicket& ask, const Con
 
 Answer sold_out(const Campaign& campaign, std::uint16_t item, const Context& context) {
     Answer answer = answer_of(Code::sold_out, context);
+    const StockCell& cell = campaign.cell(item);
+    const bool is_kept_for_the_line = !campaign.waitlist().empty() &&
+                                      cell.available() > Quantity{0} &&
+                                      campaign.waitlist().waiting(item) > 0;
     answer.may_return =
-        campaign.cell(item).held() > Quantity{0} || campaign.book().kept_payments() > 0;
+        cell.held() > Quantity{0} || campaign.book().kept_payments() > 0 || is_kept_for_the_line;
     if (!answer.may_return) {
         answer.cache_ms = sold_out_cache_ms;
+    }
+    const auto next = campaign.next_opening(context.now);
+    const bool is_for_later_slots =
+        campaign.config().items[item].slot_stock > Quantity{0} && cell.available() > Quantity{0};
+    if (is_for_later_slots && next) {
+        answer.starts_in = *next - context.now;
+        answer.retry_in = *answer.starts_in + start_jitter(context);
+        answer.cache_ms = std::min(answer.cache_ms, answer.starts_in->ms());
     }
     return answer;
 }
@@ -305,9 +333,7 @@ std::optional<Answer> refuse_by_time(const Campaign& campaign, const Context& co
         Answer answer = answer_of(Code::not_started, context);
         const auto next = campaign.next_opening(context.now);
         answer.starts_in = (next ? *next : campaign.config().starts_at) - context.now;
-        answer.retry_in =
-            *answer.starts_in +
-            Duration::milliseconds(static_cast<std::int64_t>(context.random % start_jitter_ms));
+        answer.retry_in = *answer.starts_in + start_jitter(context);
         return answer;
     };
     switch (campaign.phase(context.now)) {

@@ -122,6 +122,9 @@ class Told : public SettlementWriter {
     void operator()(const HoldsSwept&) {}
     void operator()(const SeedCommitted&) {}
     void operator()(const StockHeld&) {}
+    void operator()(const WaiterJoined&) {}
+    void operator()(const WaiterLeft&) {}
+    void operator()(const WaiterPromoted&) {}
 
     /// A play's own.
     template <class Own>

@@ -40,6 +40,13 @@ class IdSource {
                (std::uint64_t{shard_.raw()} << counter_bits) | (position & counter_mask);
     }
 
+    /// The next one above `id`, of the same shard.
+    [[nodiscard]] static constexpr std::uint64_t after(std::uint64_t id) {
+        IdSource source(shard_of(id));
+        source.used(id);
+        return source.peek(epoch);
+    }
+
     /// `id`, and with it every smaller one, is taken: live and in replay, in any order.
     constexpr void used(std::uint64_t id) {
         check(shard_of(id) == shard_, "an id of another shard");

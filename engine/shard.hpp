@@ -57,6 +57,7 @@ class Shard {
                               .shard = index_,
                               .next_sequence = sequence_.next(),
                               .next_id = ids_.peek(moment.now),
+                              .id_after = &IdSource::after,
                               .random = moment.random,
                               .selling = moment.selling,
                               .remembered = request ? Remembered::yes : Remembered::no};

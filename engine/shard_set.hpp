@@ -305,7 +305,12 @@ class ShardSet final : public Replayable {
         void arm(const Deadline& deadline, Duration span, Grace /*grace*/) override {
             set_.deadlines_.arm(deadline, span);
         }
-        void needs_chores(std::uint64_t scope) override { set_.chores_.push_back(scope); }
+        void needs_chores(std::uint64_t scope) override {
+            // Each step of mass work asks for the next one: the scope is mostly in line already.
+            if (set_.chores_.empty() || set_.chores_.back() != scope) {
+                set_.chores_.push_back(scope);
+            }
+        }
         void id_used(std::uint64_t /*id*/) override {}
         void scope_closed(std::uint64_t scope) override { set_.placement_.erase(scope); }
 

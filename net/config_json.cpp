@@ -32,6 +32,9 @@ void append_items(JsonText& json, const CampaignConfig& config) {
             append_item_bargain(json, bargain->items[at]);
             json.close_object();
         }
+        if (item.slot_stock > Quantity{0}) {
+            json.number("slot_stock", item.slot_stock.units());
+        }
         json.close_object();
     }
     json.close_array();
@@ -106,6 +109,7 @@ void append_config_fields(JsonText& json, const CampaignConfig& config) {
     if (const auto* bargain = std::get_if<campaigns::BargainTerms>(&config.terms)) {
         append_bargain(json, *bargain);
     }
+    json.flag("waitlist", config.waitlist);
 }
 
 }  // namespace stampede::net

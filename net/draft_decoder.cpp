@@ -50,7 +50,7 @@ constexpr std::array<FieldRule<ItemDraft>, 8> item_rules{{
     {"list_price", &take_number<&ItemDraft::list_price>},
     {"stock", &take_number<&ItemDraft::stock>},
     {"reserve", &take_number<&ItemDraft::reserve>},
-    {"slot_stock", &take_presence<&ItemDraft::slot_stock_given>},
+    {"slot_stock", &take_number<&ItemDraft::slot_stock>},
     {"bargain", &take_item_bargain},
 }};
 
@@ -116,7 +116,7 @@ constexpr std::array<FieldRule<CampaignDraft>, 23> campaign_rules{{
     {"resell_after_end", &take_flag<&CampaignDraft::resell_after_end>},
     {"show_available", &take_flag<&CampaignDraft::show_available>},
     {"zero_price", &take_flag<&CampaignDraft::zero_price>},
-    {"waitlist", &take_presence<&CampaignDraft::waitlist_given>},
+    {"waitlist", &take_switch<&CampaignDraft::waitlist>},
     {"group", &take_presence<&CampaignDraft::group_given>},
     {"bargain", &take_bargain},
 }};

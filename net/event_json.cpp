@@ -132,6 +132,23 @@ void fields_of(JsonText& json, const SeedCommitted& event) {
     }
     json.text("digest", digest);
 }
+void fields_of(JsonText& json, const WaiterJoined& event) {
+    json.decimal_text("buyer_id", event.buyer.raw());
+    json.number("item", event.item);
+    json.number("place", event.place);
+}
+void fields_of(JsonText& json, const WaiterLeft& event) {
+    json.decimal_text("buyer_id", event.buyer.raw());
+    json.number("item", event.item);
+    json.plain("reason", event.reason == LeaveReason::buyer ? "buyer" : "refused");
+}
+void fields_of(JsonText& json, const WaiterPromoted& event) {
+    json.base36("order_id", event.order);
+    json.decimal_text("buyer_id", event.buyer.raw());
+    json.number("pay_by_ms", event.pay_by.ms());
+    json.number("item", event.item);
+    json.number("unit_price", event.unit_price.fen());
+}
 void fields_of(JsonText& json, const StockHeld& event) {
     json.base36("order_id", event.order);
     json.decimal_text("buyer_id", event.buyer.raw());

@@ -92,6 +92,17 @@ void take_flag(FieldNotes& errors, const JsonNode& value, const std::string& pat
     }
 }
 
+/// true or false; "on" and "off" say the same.
+template <auto Member, class Target>
+void take_switch(FieldNotes& errors, const JsonNode& value, const std::string& path,
+                 Target& target) {
+    if (value.kind == JsonNode::Kind::text && (value.text == "on" || value.text == "off")) {
+        target.*Member = value.text == "on";
+    } else {
+        take_flag<Member>(errors, value, path, target);
+    }
+}
+
 template <auto Member, class Target>
 void take_presence(FieldNotes& /*errors*/, const JsonNode& /*value*/, const std::string& /*path*/,
                    Target& target) {

@@ -21,7 +21,9 @@ struct Context {
     ShardIndex shard;
     Sequence next_sequence;     // of the first event that this decision makes
     std::uint64_t next_id = 0;  // what a new order, group or bargain would be called
-    std::uint64_t random = 0;   // 64 fresh bits
+    /// The id after one of these, for a decision that needs several.
+    std::uint64_t (*id_after)(std::uint64_t id) = nullptr;
+    std::uint64_t random = 0;  // 64 fresh bits
     Selling selling = Selling::open;
     Remembered remembered = Remembered::no;
 };

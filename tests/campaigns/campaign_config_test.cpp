@@ -30,6 +30,23 @@ CampaignConfig with_items(std::size_t count) {
     return config;
 }
 
+TEST(CampaignConfig, is_written_in_the_lowest_version_that_has_room_for_it) {
+    CampaignConfig config = sample_config();
+    EXPECT_EQ(encode(config).front(), std::byte{1}) << "as the first release wrote it";
+    config.waitlist = true;
+    const auto waits = decode_config(encode(config));
+    ASSERT_TRUE(waits.has_value());
+    EXPECT_TRUE(waits->waitlist);
+    config.waitlist = false;
+    config.items[1].slot_stock = Quantity{3};
+    EXPECT_EQ(encode(config).front(), std::byte{2});
+    const auto in_slots = decode_config(encode(config));
+    ASSERT_TRUE(in_slots.has_value());
+    EXPECT_FALSE(in_slots->waitlist);
+    EXPECT_EQ(in_slots->items[0].slot_stock, Quantity{0});
+    EXPECT_EQ(in_slots->items[1].slot_stock, Quantity{3});
+}
+
 TEST(CampaignConfig, keeps_every_parameter_through_its_bytes) {
     const CampaignConfig config = sample_config();
     const auto again = decode_config(encode(config));
@@ -68,6 +85,8 @@ TEST(CampaignConfig, keeps_every_parameter_through_its_bytes) {
     EXPECT_TRUE(again->resell_after_end);
     EXPECT_FALSE(again->show_available);
     EXPECT_TRUE(again->zero_price);
+    EXPECT_FALSE(again->waitlist);
+    EXPECT_EQ(again->items[0].slot_stock, Quantity{0});
 }
 
 TEST(CampaignConfig, refuses_bytes_that_are_not_exactly_one) {

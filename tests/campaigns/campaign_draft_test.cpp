@@ -152,7 +152,11 @@ std::vector<Mistake> mistakes_of_the_campaign() {
         {"play", "one of seckill", [](auto& d) { d.play = "lottery"; }},
         {"group", "group_buy", [](auto& d) { d.group_given = true; }},
         {"bargain", "play bargain", [](auto& d) { d.template of<BargainPlay>().emplace(); }},
-        {"waitlist", "not available yet", [](auto& d) { d.waitlist_given = true; }},
+        {"waitlist", "per_order_min 1",
+         [](auto& d) {
+             d.waitlist = true;
+             d.limits.per_buyer = d.limits.per_order_max = d.limits.per_order_min = 2;
+         }},
         {"title", "required", [](auto& d) { d.title.reset(); }},
         {"title", "1 to 120", [](auto& d) { d.title = ""; }},
         {"title", "spaces", [](auto& d) { d.title = "   "; }},
@@ -221,9 +225,9 @@ std::vector<Mistake> mistakes_of_items() {
          }},
         {"items[0].reserve", "more than stock (1000)", [](auto& d) { item(d).reserve = 1001; }},
         {"items[0].reserve", "0 to", [](auto& d) { item(d).reserve = -1; }},
-        {"items[0].slot_stock", "not available yet",
-         [](auto& d) { item(d).slot_stock_given = true; }},
         {"items[0].bargain", "play bargain", [](auto& d) { item(d).bargain.emplace(); }},
+        {"items[0].slot_stock", "needs slots", [](auto& d) { item(d).slot_stock = 5; }},
+        {"items[0].slot_stock", "1 to 2147483647", [](auto& d) { item(d).slot_stock = 0; }},
     };
 }
 
@@ -326,7 +330,7 @@ TEST(Draft, with_ten_mistakes_gets_ten_messages) {
     draft.limits.per_buyer = 0;
     draft.audience.level_min = 300;
     draft.ticket = "maybe";
-    draft.waitlist_given = true;
+    item(draft).slot_stock = -1;
     const DraftVerdict verdict = judge(draft, now);
     EXPECT_EQ(verdict.errors.size(), 10U) << told(verdict.errors);
     EXPECT_EQ(verdict.config, nullptr);
@@ -393,6 +397,16 @@ TEST(Draft, warns_of_what_is_allowed_but_unwise) {
         {"limits.per_buyer", "whole stock (1000)", [](auto& d) { d.limits.per_buyer = 1001; }},
         {"limits.per_buyer", "holds_per_buyer times per_order_max (5)",
          [](auto& d) { d.limits.per_buyer = 6; }},
+        {"items[0].slot_stock", "can never be sold",
+         [](auto& d) {
+             d = draft_with_slots();
+             item(d).slot_stock = 1;
+         }},
+        {"items[0].slot_stock", "limits nothing",
+         [](auto& d) {
+             d = draft_with_slots();
+             item(d).slot_stock = item(d).stock;
+         }},
         {"limits.per_buyer_per_slot", "without slots",
          [](auto& d) { d.limits.per_buyer_per_slot = 1; }},
         {"audience.blocklist", "1 of the allowlist",
@@ -477,6 +491,7 @@ TEST(Revision, names_every_field_that_cannot_change) {
         {"resell_after_end", "live", [](auto& d) { d.resell_after_end = true; }},
         {"show_available", "live", [](auto& d) { d.show_available = false; }},
         {"zero_price", "live", [](auto& d) { d.zero_price = true; }},
+        {"waitlist", "live", [](auto& d) { d.waitlist = true; }},
     };
     for (const Mistake& change : changes) {
         CampaignDraft draft = base;
@@ -492,6 +507,18 @@ TEST(Revision, names_every_field_that_cannot_change) {
             << change.field << "\n"
             << told(verdict.errors);
     }
+}
+
+TEST(Revision, keeps_the_stock_of_a_slot) {
+    CampaignDraft draft = draft_with_slots();
+    item(draft).slot_stock = 5;
+    const auto current = judge(draft, now).config;
+    ASSERT_NE(current, nullptr);
+    EXPECT_EQ(current->items[0].slot_stock, Quantity{5});
+    EXPECT_NE(judge_revision(*current, draft).config, nullptr);
+    item(draft).slot_stock = 6;
+    EXPECT_THAT(judge_revision(*current, draft).errors,
+                Contains(Field(&FieldNote::field, "items[0].slot_stock")));
 }
 
 TEST(Revision, may_lift_the_limit_per_slot) {

@@ -206,6 +206,8 @@ TEST(EventCodec, refuses_enumerators_and_counts_out_of_range) {
         {"HoldReleased", 8, 4},         {"OrderConfirmed", 8, 0},        {"OrderConfirmed", 8, 4},
         {"OrderConfirmed", 25, 2},      {"OrderConfirmed", 26, 2},       {"StockHeld", 22, 0},
         {"StockHeld", 22, 21},          {"BuyersBlocked", 5, 0},         {"StockHandedBack", 2, 9},
+        {"WaiterJoined", 10, 0x11},     {"WaiterLeft", 10, 0},           {"WaiterLeft", 10, 3},
+        {"WaiterPromoted", 28, 0xff},
     };
     for (const Damage& damage : damages) {
         std::size_t tried = 0;

@@ -109,6 +109,25 @@ std::vector<Event> bargain_samples() {
                 BargainsSwept{.first = 4096, .count = 512, .as = BargainState::expired}}};
 }
 
+/// A configuration that says what only its second version has room for.
+CampaignConfig waiting_config() {
+    CampaignConfig config = sample_config();
+    config.waitlist = true;
+    config.items[0].slot_stock = Quantity{250};
+    return config;
+}
+
+std::vector<Event> waitlist_samples() {
+    const auto config = std::make_shared<const CampaignConfig>(waiting_config());
+    return {
+        CampaignEvent{CampaignDrafted{config, Actor{"editor-1"}}},
+        WaitlistEvent{WaiterJoined{BuyerId{42}, 7, 10'000, 0x8000000000000001ULL, 3}},
+        WaitlistEvent{WaiterLeft{BuyerId{42}, 999, LeaveReason::refused}},
+        WaitlistEvent{WaiterPromoted{order, BuyerId{limits::buyer_id_max}, opening, 7,
+                                     Money{limits::price_fen_max}}},
+    };
+}
+
 }  // namespace
 
 CampaignConfig sample_config() {
@@ -151,8 +170,8 @@ CampaignConfig sample_config() {
 
 std::vector<Event> sample_events() {
     std::vector<Event> events;
-    for (auto& family :
-         {campaign_samples(), order_samples(), seckill_samples(), bargain_samples()}) {
+    for (auto& family : {campaign_samples(), order_samples(), seckill_samples(), waitlist_samples(),
+                         bargain_samples()}) {
         events.insert(events.end(), family.begin(), family.end());
     }
     return events;

@@ -199,8 +199,8 @@ TEST_P(BadRequest, gets_ten_messages_for_a_draft_with_ten_mistakes) {
         "/v1/campaigns",
         R"({"play":"lottery","title":"","starts_at":"2026-11-21T20:00:00+08:00",)"
         R"("ends_at":"2026-11-21T19:00:00+08:00","colour":"red","hold_seconds":5,)"
-        R"("waitlist":true,"limits":{"per_buyer":0},"late_payment":"never",)"
-        R"("items":[{"item_id":"1 1","title":"Kettle","price":0,"stock":-1,"slot_stock":3}]})");
+        R"("waitlist":"yes","limits":{"per_buyer":0},"late_payment":"never",)"
+        R"("items":[{"item_id":"1 1","title":"Kettle","price":0,"stock":-1,"slot_stock":-3}]})");
     EXPECT_EQ(answer.status, 422);
     EXPECT_EQ(answer.code(), "DRAFT_INVALID");
     std::vector<std::string> fields;

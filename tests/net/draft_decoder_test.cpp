@@ -107,7 +107,7 @@ TEST(DraftDecoder, gives_a_draft_with_ten_mistakes_ten_messages) {
             note("items[0].item_id", "A-Z"), note("items[0].titel", "did you mean title?"),
             note("items[0].price", "whole number"), note("items[0].stock", "0 to"),
             note("hold_seconds", "twice"), note("limits", "object"),
-            note("timezone", "did you mean Asia/Shanghai?"), note("waitlist", "not available yet")))
+            note("timezone", "did you mean Asia/Shanghai?"), note("waitlist", "true or false")))
         << told(verdict.errors);
 }
 
@@ -146,7 +146,8 @@ TEST(DraftDecoder, names_each_wrong_type_and_each_stranger) {
         {R"(,"timezone":8)", "timezone", "text"},
         {R"(,"group":{"size":3})", "group", "group_buy"},
         {R"(,"bargain":{"helpers":3})", "bargain", "play bargain"},
-        {R"(,"waitlist":false)", "waitlist", "not available yet"},
+        {R"(,"waitlist":1)", "waitlist", "true or false"},
+        {R"(,"waitlist":"maybe")", "waitlist", "true or false"},
         {R"(,"audience":5)", "audience", "object"},
         {R"(,"audience":{"level":3})", "audience.level", "did you mean level_min?"},
         {R"(,"audience":{"new_buyer_only":true})", "audience.new_buyer_only",

@@ -49,6 +49,17 @@ void JournalWitness::count(const Event& event) {
         }
         return;
     }
+    if (const auto* family = std::get_if<WaitlistEvent>(&event)) {
+        if (const auto* promoted = std::get_if<WaiterPromoted>(family)) {
+            owner_[promoted->order] = promoted->buyer;
+            take(promoted->order, 1);
+            move(promoted->item, -1);
+            lines_[promoted->order].push_back({.item = promoted->item,
+                                               .quantity = Quantity{1},
+                                               .unit_price = promoted->unit_price});
+        }
+        return;
+    }
     if (const auto* family = std::get_if<CampaignEvent>(&event)) {
         if (const auto* drafted = std::get_if<CampaignDrafted>(family)) {
             for (std::uint16_t item = 0; item < drafted->config->items.size(); ++item) {

@@ -82,6 +82,9 @@ Facts facts_of(const campaigns::Answer& answer, const OrderNames& names) {
         values["state_now"] = text(*answer.state_now);
     }
     values["open_order"] = answer.open_order ? names.of(*answer.open_order) : "none";
+    if (answer.waiting) {
+        values["place"] = std::to_string(answer.waiting->place);
+    }
     if (answer.left) {
         values["left"] = std::to_string(answer.left->units());
     }

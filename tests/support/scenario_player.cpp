@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "campaigns/rules.hpp"
+
 namespace stampede::tests {
 
 namespace {
@@ -340,6 +342,42 @@ Facts ScenarioPlayer::cancel(const ScenarioLine& line) {
     return ask(line, cancel, options, line.words[2], cancel.buyer.raw());
 }
 
+Facts ScenarioPlayer::wait(const ScenarioLine& line) {
+    const Options options(line.words, 3);
+    options.only({"key", "level", "segments", "campaign"});
+    campaigns::JoinWaitlist join;
+    join.campaign = campaign_of(options);
+    join.buyer = {.id = read_buyer(line.words.at(1)),
+                  .level = static_cast<std::uint8_t>(options.number("level")),
+                  .segments = static_cast<std::uint64_t>(options.number("segments"))};
+    join.item_id = ItemId{line.words.at(2)};
+    return ask(line, join, options, std::to_string(join.campaign.raw()), join.buyer.id.raw());
+}
+
+Facts ScenarioPlayer::leave(const ScenarioLine& line) {
+    const Options options(line.words, 3);
+    options.only({"key", "campaign"});
+    const campaigns::LeaveWaitlist leave{campaign_of(options), read_buyer(line.words.at(1)),
+                                         ItemId{line.words.at(2)}};
+    return ask(line, leave, options, std::to_string(leave.campaign.raw()), leave.buyer.raw());
+}
+
+/// Names the order that the waiting led to: "A = place 42 1001 => OK place 0 open_order A".
+Facts ScenarioPlayer::show_place(const ScenarioLine& line) {
+    const Options options(line.words, 3);
+    options.only({"campaign"});
+    const campaigns::Campaign* campaign = rig_.find(campaign_of(options));
+    if (campaign == nullptr) {
+        return {.code = "CAMPAIGN_UNKNOWN", .values = {}, .flags = {}};
+    }
+    const Answer place = campaigns::place_in_line(*campaign, read_buyer(line.words.at(1)),
+                                                  ItemId{line.words.at(2)}, rig_.now());
+    if (!line.name.empty() && place.open_order) {
+        orders_.give(line.name, *place.open_order);
+    }
+    return facts_of(place, orders_);
+}
+
 Facts ScenarioPlayer::pay(const ScenarioLine& line) {
     const Options options(line.words, 4);
     options.only({"key"});
@@ -512,6 +550,9 @@ const std::map<std::string, ScenarioPlayer::Act>& ScenarioPlayer::acts() {
         {"buy", &ScenarioPlayer::buy},
         {"ticket", &ScenarioPlayer::take_ticket},
         {"cancel", &ScenarioPlayer::cancel},
+        {"wait", &ScenarioPlayer::wait},
+        {"leave", &ScenarioPlayer::leave},
+        {"place", &ScenarioPlayer::show_place},
         {"pay", &ScenarioPlayer::pay},
         {"refund", &ScenarioPlayer::refund},
         {"draft", &ScenarioPlayer::draft},

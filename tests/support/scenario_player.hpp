@@ -56,6 +56,9 @@ class ScenarioPlayer {
     Facts buy(const ScenarioLine& line);
     Facts take_ticket(const ScenarioLine& line);
     Facts cancel(const ScenarioLine& line);
+    Facts wait(const ScenarioLine& line);
+    Facts leave(const ScenarioLine& line);
+    Facts show_place(const ScenarioLine& line);
     Facts pay(const ScenarioLine& line);
     Facts refund(const ScenarioLine& line);
     Facts draft(const ScenarioLine& line);

@@ -48,7 +48,7 @@ Enum read_enum(std::string_view word, const std::array<Enum, Count>& all) {
 
 void read_item(CampaignConfig& config, const Words& words) {
     const Options options(words, 2);
-    options.only({"price", "list_price", "stock", "reserve", "title"});
+    options.only({"price", "list_price", "stock", "reserve", "title", "slot_stock"});
     const auto position = campaigns::find_item(config, words[1]);
     if (!position) {
         config.items.push_back({.item_id = ItemId{words[1]},
@@ -56,7 +56,8 @@ void read_item(CampaignConfig& config, const Words& words) {
                                 .price = Money{9900},
                                 .list_price = Money{19900},
                                 .stock = Quantity{1},
-                                .reserve = Quantity{0}});
+                                .reserve = Quantity{0},
+                                .slot_stock = Quantity{0}});
     }
     campaigns::ItemConfig& item = position ? config.items[*position] : config.items.back();
     item.title = options.text("title", item.title);
@@ -64,6 +65,7 @@ void read_item(CampaignConfig& config, const Words& words) {
     item.list_price = Money{options.number("list_price", item.list_price.fen())};
     item.stock = Quantity{options.number("stock", item.stock.units())};
     item.reserve = Quantity{options.number("reserve", item.reserve.units())};
+    item.slot_stock = Quantity{options.number("slot_stock", item.slot_stock.units())};
     campaigns::index_items(config);
 }
 
@@ -158,6 +160,7 @@ const std::map<std::string, Setter>& setters() {
         {"resell_after_end",
          [](auto& c, const Words& w) { c.resell_after_end = read_bool(w.at(1)); }},
         {"show_available", [](auto& c, const Words& w) { c.show_available = read_bool(w.at(1)); }},
+        {"waitlist", [](auto& c, const Words& w) { c.waitlist = read_bool(w.at(1)); }},
         {"zero_price", [](auto& c, const Words& w) { c.zero_price = read_bool(w.at(1)); }},
     };
     return table;
