@@ -49,9 +49,6 @@ void LiveBoard::join(LiveWatch& watch, const LiveSubject& subject) {
     watch.offered = 0;
     ++topic->watch_count_;
     topic->watches_.push_front(watch);
-    if (topic->version_ != 0 && !topic->ListHook<struct ByNews>::is_linked()) {
-        with_news_.push_back(*topic);
-    }
 }
 
 void LiveBoard::leave(LiveWatch& watch) {
@@ -121,9 +118,22 @@ bool LiveBoard::take_in(LiveTopic& topic, const LiveLook& look, Instant wall) {
     }
     ++topic.version_;
     if (!topic.ListHook<struct ByNews>::is_linked()) {
+        topic.round_ = topic.version_;
         with_news_.push_back(topic);
     }
     return true;
+}
+
+/// Everybody has had his turn; since it began there may be a newer version.
+void LiveBoard::end_round(LiveTopic& topic, SteadyTime now) {
+    const auto watchers = static_cast<std::int64_t>(topic.watch_count_);
+    topic.tell_at_ =
+        now + Duration::milliseconds(watchers * 1000 / limits::live_sends_per_subject_second);
+    if (topic.round_ == topic.version_) {
+        topic.ListHook<struct ByNews>::unlink();
+    } else {
+        topic.round_ = topic.version_;
+    }
 }
 
 }  // namespace stampede::net

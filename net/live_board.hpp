@@ -74,8 +74,10 @@ class LiveTopic : public ListHook<struct ByLook>, public ListHook<struct ByNews>
     BuyerId buyer_;
     CommitNumber seen_;
     SteadyTime look_at_{};  // not before
+    SteadyTime tell_at_{};  // not before
     std::uint64_t version_ = 0;
-    std::string fields_;  // of the newest frame
+    std::uint64_t round_ = 0;  // all are to be offered this version, or a newer one
+    std::string fields_;       // of the newest frame
     std::shared_ptr<const LiveFrame> frame_;
     Watches watches_;  // those whose turn was longest ago first
     std::size_t watch_count_ = 0;
@@ -88,7 +90,8 @@ class LiveBoard {
 
     [[nodiscard]] std::size_t topic_count() const { return topics_.size(); }
 
-    /// `watch` follows `subject` until leave(), which must come before either ends.
+    /// `watch` follows `subject` until leave(), which must come before either ends. Whoever joins
+    /// is shown by his own first turn what there is; tell() is about what comes.
     void join(LiveWatch& watch, const LiveSubject& subject);
     void leave(LiveWatch& watch);
 
@@ -97,21 +100,29 @@ class LiveBoard {
     /// how many new versions there are.
     std::size_t look(LiveReads& reads, SteadyTime now, Instant wall, std::size_t budget);
 
-    /// Gives up to `budget` watches of topics with news their turn: `offer(watch)` sends if its
-    /// watcher can take something; it may leave.
+    /// Gives up to `budget` watches their turn, those of one topic and of another by turns:
+    /// `offer(watch)` sends if its watcher can take something; it may leave. A topic that has been
+    /// told to all who follow it rests, the longer the more they are.
     template <class Offer>
-    void tell(std::size_t budget, Offer&& offer) {
-        while (budget > 0 && !with_news_.empty()) {
+    void tell(SteadyTime now, std::size_t budget, Offer&& offer) {
+        const LiveTopic* first_resting = nullptr;
+        while (budget > 0 && !with_news_.empty() && &with_news_.front() != first_resting) {
             LiveTopic& topic = with_news_.front();
-            if (topic.watches_.empty() || topic.watches_.front().offered == topic.version_) {
-                with_news_.pop_front();
+            with_news_.splice(with_news_.end(), with_news_, with_news_.begin());
+            if (topic.tell_at_ > now) {
+                first_resting = first_resting == nullptr ? &topic : first_resting;
+                continue;
+            }
+            if (topic.watches_.empty() || topic.watches_.front().offered >= topic.round_) {
+                end_round(topic, now);
+                first_resting = nullptr;
                 continue;
             }
             LiveWatch& watch = topic.watches_.front();
             watch.offered = topic.version_;
-            topic.watches_.splice(topic.watches_.end(), topic.watches_,
-                                  topic.watches_.iterator_to(watch));
+            topic.watches_.splice(topic.watches_.end(), topic.watches_, topic.watches_.begin());
             --budget;
+            first_resting = nullptr;
             if (watch.told != topic.version_) {
                 offer(watch);
             }
@@ -132,6 +143,7 @@ class LiveBoard {
     };
 
     [[nodiscard]] bool take_in(LiveTopic& topic, const LiveLook& look, Instant wall);
+    void end_round(LiveTopic& topic, SteadyTime now);
 
     const Duration look_every_;
     boost::unordered_flat_map<LiveSubject, std::unique_ptr<LiveTopic>, Hash> topics_;

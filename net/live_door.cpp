@@ -339,7 +339,8 @@ void LiveDoor::turn() {
     settle_newcomers();
     if (now_ >= tell_at_ && board_.has_news()) {
         tell_at_ = now_ + telling_turn;
-        board_.tell(limits::live_sends_per_turn_max, [this](LiveWatch& watch) { offer(watch); });
+        board_.tell(now_, limits::live_sends_per_turn_max,
+                    [this](LiveWatch& watch) { offer(watch); });
     }
     if (now_ >= look_at_watchers_at_) {
         look_at_watchers_at_ = now_ + watching_turn;

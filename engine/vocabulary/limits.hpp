@@ -60,7 +60,8 @@ inline constexpr std::size_t live_subjects_per_connection_max = 16;
 inline constexpr std::size_t live_subjects_max = 32768;  // different ones, over all connections
 inline constexpr std::size_t live_looks_per_second_max = 10;  // at one subject
 inline constexpr std::size_t live_looks_per_turn_max = 512;
-inline constexpr std::size_t live_sends_per_turn_max = 256;
+inline constexpr std::size_t live_sends_per_turn_max = 100;
+inline constexpr std::int64_t live_sends_per_subject_second = 5000;  // in the long run
 inline constexpr std::size_t live_input_bytes_max = 1024;  // of a watcher between two heartbeats
 inline constexpr int live_socket_buffer_bytes = 16 * 1024;
 

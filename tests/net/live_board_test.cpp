@@ -40,7 +40,7 @@ class LiveBoardTest : public testing::Test {
     /// Sends to everybody who has his turn, as watchers who are always ready.
     std::size_t tell(std::size_t budget = plenty) {
         std::size_t told = 0;
-        board_.tell(budget, [&](LiveWatch& watch) {
+        board_.tell(now_, budget, [&](LiveWatch& watch) {
             watch.told = watch.topic->version();
             ++told;
         });
@@ -75,7 +75,7 @@ TEST_F(LiveBoardTest, looks_at_a_subject_once_however_many_follow_it) {
     EXPECT_EQ(look(), 1U);
     EXPECT_EQ(state_.looks(), 1U);
     std::set<const LiveFrame*> frames;
-    board_.tell(plenty, [&](LiveWatch& watch) { frames.insert(watch.topic->frame().get()); });
+    board_.tell(now_, plenty, [&](LiveWatch& watch) { frames.insert(watch.topic->frame().get()); });
     EXPECT_EQ(frames.size(), 1U) << "all are sent the same bytes";
 }
 
@@ -109,7 +109,7 @@ TEST_F(LiveBoardTest, makes_no_news_of_a_state_that_looks_as_before) {
     EXPECT_EQ(tell(), 0U);
 }
 
-TEST_F(LiveBoardTest, gives_each_watcher_a_turn_under_the_budget_and_the_newest_state) {
+TEST_F(LiveBoardTest, tells_a_crowd_under_the_budget_and_rests_before_the_next_round) {
     constexpr std::size_t watchers = 10'000;
     constexpr std::size_t budget = 256;
     state_.set(campaign(7), R"("a":1,)");
@@ -117,24 +117,50 @@ TEST_F(LiveBoardTest, gives_each_watcher_a_turn_under_the_budget_and_the_newest_
         join(campaign(7));
     }
     look();
-    std::size_t turns = 0;
     std::size_t told = 0;
-    while (board_.has_news()) {
-        const std::size_t now_told = tell(budget);
+    for (std::size_t turn = 0; turn < 10; ++turn) {
+        EXPECT_EQ(tell(budget), budget);
+        told += budget;
+    }
+    // In the middle of the round there is a newer state: the rest is told that one.
+    state_.set(campaign(7), R"("a":2,)");
+    wait(look_every);
+    EXPECT_EQ(look(), 1U);
+    while (const std::size_t now_told = tell(budget)) {
         EXPECT_LE(now_told, budget);
         told += now_told;
-        ++turns;
-        if (turns == 10) {  // half way through there is a newer state
-            state_.set(campaign(7), R"("a":2,)");
-            wait(look_every);
-            EXPECT_EQ(look(), 1U);
-        }
-        ASSERT_LT(turns, 1000U);
     }
-    EXPECT_EQ(told, watchers + 10 * budget) << "those told before are told again, no one twice";
+    EXPECT_EQ(told, watchers) << "a round is over when each had his turn";
+    EXPECT_TRUE(board_.has_news());
+    wait(Duration::milliseconds(1'999));
+    EXPECT_EQ(tell(), 0U);
+    wait(Duration::milliseconds(1));
+    EXPECT_EQ(tell(), 10 * budget) << "who was told the older state, and nobody else";
     for (const LiveWatch& watch : watches_) {
         EXPECT_EQ(watch.told, 2U);
     }
+    wait(Duration::seconds(10));
+    tell();
+    EXPECT_FALSE(board_.has_news());
+}
+
+TEST_F(LiveBoardTest, does_not_keep_one_waiting_behind_a_crowd) {
+    state_.set(campaign(7), R"("a":1,)");
+    state_.set(campaign(8), R"("a":1,)");
+    for (std::size_t at = 0; at < 1'000; ++at) {
+        join(campaign(7));
+    }
+    const LiveWatch& one = join(campaign(8));
+    look();
+    EXPECT_EQ(tell(2), 2U);
+    EXPECT_EQ(one.told, 1U);
+    while (tell(100) > 0) {}
+    state_.set(campaign(7), R"("a":2,)");
+    state_.set(campaign(8), R"("a":2,)");
+    wait(look_every);
+    look();
+    tell(1);
+    EXPECT_EQ(one.told, 2U) << "while the crowd's subject rests";
 }
 
 TEST_F(LiveBoardTest, lets_those_who_cannot_take_anything_pass) {
@@ -142,7 +168,7 @@ TEST_F(LiveBoardTest, lets_those_who_cannot_take_anything_pass) {
     LiveWatch& busy = join(campaign(7));
     LiveWatch& ready = join(campaign(7));
     look();
-    board_.tell(plenty, [&](LiveWatch& watch) {
+    board_.tell(now_, plenty, [&](LiveWatch& watch) {
         if (&watch == &ready) {
             watch.told = watch.topic->version();
         }
