@@ -19,7 +19,7 @@ CommitNumber FollowerLiveReads::look(std::span<LiveLook> looks) {
             look.unchanged = look.seen != CommitNumber{} && touched <= look.seen;
             if (!look.unchanged) {
                 look.sequence = shards.sequence(shard);
-                show(shards.machine(shard), look);
+                show(shards.machine(shard).find(look.subject.campaign), look);
             }
         }
     });

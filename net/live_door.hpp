@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The live door: a campaign's state and whether it is sold out, and a buyer's order, followed as
-// they change (docs/reference/live.md). Whoever connects is shown a state that holds every answer
-// given before, and from then on the newest state whenever it differs from what he was shown.
+// The live door: campaigns, bargains and orders (live_subject.hpp), followed as they change
+// (docs/reference/live.md). Whoever connects is shown a state that holds every answer given before,
+// and from then on the newest state whenever it differs from what he was shown.
 //
 // What is shown is the follower's, which is durable. All work is done on the quiet doors' thread
 // under budgets: so many looks at the state and so many sends a turn, however many watch.

@@ -14,7 +14,7 @@
 
 namespace stampede::net {
 
-enum class SubjectKind : std::uint8_t { campaign, order };
+enum class SubjectKind : std::uint8_t { campaign, order, bargain };
 
 struct LiveSubject {
     SubjectKind kind = SubjectKind::campaign;
@@ -39,6 +39,8 @@ struct SubjectKindRow {
 };
 inline constexpr std::array subject_kinds{
     SubjectKindRow{SubjectKind::order, "order", "orders", "order_id", Following::by_its_buyer},
+    SubjectKindRow{SubjectKind::bargain, "bargain", "bargains", "bargain_id",
+                   Following::by_everybody},
 };
 
 /// What one connection asks to follow, without repetition.

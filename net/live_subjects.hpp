@@ -3,12 +3,12 @@
 // door has for it. Pure; any thread.
 #pragma once
 
-#include "campaigns/campaign_machine.hpp"
+#include "campaigns/campaign.hpp"
 #include "net/live_reads.hpp"
 
 namespace stampede::net {
 
-/// Fills in code, buyer and fields; `machine` is that of the campaign's shard.
-void show(const campaigns::CampaignMachine& machine, LiveLook& look);
+/// Fills in code, buyer and fields; `campaign` is null where there is none of that id.
+void show(const campaigns::Campaign* campaign, LiveLook& look);
 
 }  // namespace stampede::net

@@ -85,6 +85,14 @@ std::optional<std::string> run_scenario_text(const std::string& text, const std:
     return play_all(player, text, name);
 }
 
+std::optional<std::string> run_scenario_text(const std::string& text, const std::string& name,
+                                             std::vector<ModelJournal::Kept>& journal) {
+    ScenarioPlayer player;
+    auto wrong = play_all(player, text, name);
+    journal = player.journal();
+    return wrong;
+}
+
 std::optional<std::string> run_scenario(const std::string& path,
                                         std::vector<ModelJournal::Kept>& journal) {
     std::ifstream file(path);
@@ -93,10 +101,7 @@ std::optional<std::string> run_scenario(const std::string& path,
     }
     std::ostringstream text;
     text << file.rdbuf();
-    ScenarioPlayer player;
-    auto wrong = play_all(player, text.str(), path.substr(path.rfind('/') + 1));
-    journal = player.journal();
-    return wrong;
+    return run_scenario_text(text.str(), path.substr(path.rfind('/') + 1), journal);
 }
 
 std::optional<std::string> run_scenario(const std::string& path) {

@@ -21,5 +21,7 @@ namespace stampede::tests {
 /// The same for a text that is no file; `name` stands in the message.
 [[nodiscard]] std::optional<std::string> run_scenario_text(const std::string& text,
                                                            const std::string& name);
+[[nodiscard]] std::optional<std::string> run_scenario_text(
+    const std::string& text, const std::string& name, std::vector<ModelJournal::Kept>& journal);
 
 }  // namespace stampede::tests
