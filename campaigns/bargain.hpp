@@ -28,6 +28,15 @@
 
 namespace stampede::campaigns {
 
+struct CampaignConfig;
+struct CampaignDraft;
+class EventFields;
+class FieldNotes;
+class FieldReader;
+struct EventFamily;
+class PlayState;
+class SettlementWriter;
+
 using BargainId = StrongId<struct BargainTag>;
 
 enum class BargainState : std::uint8_t {
@@ -134,6 +143,10 @@ struct BargainTerms {
                left.close_with_campaign == right.close_with_campaign;
     }
 };
+
+/// The terms of one item by themselves, as somebody published them: judged without a campaign.
+[[nodiscard]] BargainItemTerms judge_bargain_terms(const BargainItemDraft& draft,
+                                                   const std::string& place, FieldNotes& errors);
 
 // Commands ---------------------------------------------------------------------------------------
 
@@ -253,15 +266,6 @@ struct BargainView {
 };
 
 // Registration -----------------------------------------------------------------------------------
-
-struct CampaignConfig;
-struct CampaignDraft;
-class EventFields;
-class FieldNotes;
-class FieldReader;
-struct EventFamily;
-class PlayState;
-class SettlementWriter;
 
 // What the mall learns of an event, and how `stampede journal print` shows it.
 void settle(const BargainLaunched& event, SettlementWriter& out);

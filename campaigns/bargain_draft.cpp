@@ -409,6 +409,17 @@ BargainItemTerms get_item(FieldReader& in) {
 
 }  // namespace
 
+BargainItemTerms judge_bargain_terms(const BargainItemDraft& draft, const std::string& place,
+                                     FieldNotes& errors) {
+    CampaignConfig any;
+    any.zero_price = true;
+    any.hold = Duration::seconds(0);
+    any.min_pay = Duration::seconds(0);
+    ItemConfig item;
+    item.price = Money{0};
+    return ItemJudge(any, item, draft, place, errors).judge();
+}
+
 void BargainPlay::judge(const Draft* given, const CampaignDraft& campaign, CampaignConfig& config,
                         FieldNotes& errors) {
     const bool is_given_by_item = campaign.items && !campaign.items->empty() &&
@@ -430,6 +441,12 @@ void BargainPlay::judge(const Draft* given, const CampaignDraft& campaign, Campa
     }
     if (config.ticket == Ticket::required) {
         errors.add("ticket", "must be off: nothing is bought when a bargain is launched");
+    }
+    for (std::size_t at = 0; at < config.items.size(); ++at) {
+        if (config.items[at].slot_stock > Quantity{0}) {
+            errors.add(element_path("items", at, "slot_stock"),
+                       "must be left out: stock_at says when a bargain takes its unit");
+        }
     }
     config.terms = std::move(terms);
 }

@@ -33,6 +33,7 @@ struct Words {
     std::uint64_t campaign = 0;
     std::uint64_t from = 0;
     std::string mall_db;
+    std::string published;
     std::uint64_t accept_loss_after = 0;
     bool dump = false;
     std::string key_file;
@@ -189,6 +190,51 @@ void add_journal_commands(CLI::App& app, Words& words, int& exit_code) {
     });
 }
 
+/// Whoever was promised a seed can check what was made of it.
+void add_bargain_plan(CLI::App& app, Words& words, int& exit_code) {
+    auto* plan = app.add_subcommand(
+        "bargain-plan", "the cuts of bargains, recomputed from the campaign's revealed seed");
+    plan->require_subcommand(1);
+    auto* verify_plan = plan->add_subcommand(
+        "verify",
+        "recomputes every cut, from a stopped server's journal or from what was published; exit 5 "
+        "names the first cut that does not follow from the seed, exit 3 a damaged journal, exit 1 "
+        "what cannot be read or has no seed yet");
+    auto* journal =
+        verify_plan->add_option("--data-dir", words.data_dir, "the server's data directory")
+            ->type_name("DIR");
+    auto* only = verify_plan->add_option("--campaign", words.campaign, "only this campaign")
+                     ->type_name("ID")
+                     ->needs(journal);
+    verify_plan
+        ->add_option("--published", words.published,
+                     "what `bargain-plan print` wrote after the campaign's end")
+        ->type_name("FILE")
+        ->excludes(journal);
+    verify_plan->callback([&, journal, only] {
+        if (journal->count() == 0 && words.published.empty()) {
+            std::fputs("stampede: bargain-plan verify needs --data-dir or --published\n", stderr);
+            exit_code = usage_error;
+        } else if (journal->count() > 0) {
+            exit_code = static_cast<int>(verify_bargain_plans(
+                words.data_dir,
+                only->count() > 0 ? std::optional{CampaignId{words.campaign}} : std::nullopt));
+        } else {
+            exit_code = static_cast<int>(verify_published_plan(words.published));
+        }
+    });
+    auto* print = plan->add_subcommand(
+        "print",
+        "one campaign's plan as lines of JSON, to be published; the seed is in it once the "
+        "campaign has ended");
+    add_data_dir(*print, words);
+    print->add_option("--campaign", words.campaign, "the campaign")->required()->type_name("ID");
+    print->callback([&] {
+        exit_code =
+            static_cast<int>(print_bargain_plan(words.data_dir, CampaignId{words.campaign}));
+    });
+}
+
 void add_key_commands(CLI::App& app, Words& words, int& exit_code) {
     auto* keys = app.add_subcommand("keys", "the key file: buyer-token keys and API keys");
     keys->require_subcommand(1);
@@ -262,6 +308,7 @@ int run(int count, char** arguments) {
     Words words;
     add_serve(app, exit_code);
     add_journal_commands(app, words, exit_code);
+    add_bargain_plan(app, words, exit_code);
     add_key_commands(app, words, exit_code);
     CLI11_PARSE(app, count, arguments);
     return exit_code;
