@@ -243,21 +243,12 @@ Answer decide_cut(const Campaign& campaign, const CutBargain& cut, const Context
 namespace {
 
 /// The price is 0: nothing is to be paid, and the order is confirmed with its hold.
-OrderConfirmed confirmed_free(const Campaign& campaign, const BargainOrdered& ordered,
-                              const BargainRecord& bargain, Instant now) {
-    const CampaignConfig& config = campaign.config();
-    OrderConfirmed confirmed;
-    confirmed.order = ordered.order;
-    confirmed.play = config.play;
-    confirmed.buyer = bargain.starter;
-    confirmed.stock_source = config.stock_source;
-    confirmed.paid_at = now;
-    confirmed.record_id = bargain.id.raw();
-    confirmed.lines.push_back({.item_id = config.items[bargain.item].item_id,
-                               .item = bargain.item,
-                               .quantity = Quantity{1},
-                               .unit_price = Money{0}});
-    return confirmed;
+Event confirmed_free(const Campaign& campaign, const BargainOrdered& ordered,
+                     const BargainRecord& bargain, const HeldLine& line, const Context& context) {
+    Event event =
+        confirmation_of_free(campaign, ordered.order, bargain.starter, {&line, 1}, context);
+    std::get<OrderConfirmed>(std::get<OrderEvent>(event)).record_id = bargain.id.raw();
+    return event;
 }
 
 /// Whose bargain it is, and whether it can be bought in the state it is in.
@@ -330,7 +321,7 @@ Answer decide_bargain_order(const Campaign& campaign, const OrderBargain& wanted
     answer.record = std::move(view);
     events.emplace_back(BargainPlay::Event{ordered});
     if (is_free) {
-        events.emplace_back(OrderEvent{confirmed_free(campaign, ordered, bargain, context.now)});
+        events.push_back(confirmed_free(campaign, ordered, bargain, line, context));
     }
     return answer;
 }

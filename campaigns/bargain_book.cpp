@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // In a checkpoint: the bargains, then who launched them, then the helper accumulator, then the
-// sweep's position.
+// sweeps' positions.
 #include "campaigns/bargain_book.hpp"
 
 #include <map>
@@ -58,8 +58,7 @@ StarterRecord BargainBook::starter(BuyerId buyer) const {
 Signature BargainBook::signature() const {
     Signature sum = signature_;
     sum.put_in(helpers_.signature().raw());
-    const std::uint64_t words[] = {sweep_next_};
-    sum.put_in(record_digest(sweep_digest, std::as_bytes(std::span{words})));
+    sum.put_in(record_digest(sweep_digest, std::as_bytes(std::span{sweep_next_})));
     return sum;
 }
 
@@ -123,7 +122,9 @@ void BargainBook::save(const PutChunk& put) const {
     starters.finish();
     helpers_.save(helpers_part, put);
     RecordChunks sweep(sweep_part, put);
-    sweep.add([&](ByteWriter& out) { out.put(sweep_next_); });
+    for (const RecordIndex next : sweep_next_) {
+        sweep.add([&](ByteWriter& out) { out.put(next); });
+    }
     sweep.finish();
 }
 
@@ -149,7 +150,10 @@ bool BargainBook::load(std::uint8_t part, ByteReader& reader) {
                 break;
             }
             case sweep_part:
-                sweep_next_ = reader.get<RecordIndex>();
+                if (count != sweep_next_.size()) {
+                    return false;
+                }
+                sweep_next_[each] = reader.get<RecordIndex>();
                 break;
             default:
                 return false;

@@ -4,6 +4,7 @@
 // by evolve alone. Owned by its campaign's thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -60,8 +61,12 @@ class BargainBook {
     [[nodiscard]] const HelperAccumulator& helpers() const { return helpers_; }
     /// Units of an item that bargains keep.
     [[nodiscard]] std::int64_t kept(std::uint16_t item) const { return kept_[item]; }
-    /// The first record that a sweep has not reached.
-    [[nodiscard]] RecordIndex sweep_next() const { return sweep_next_; }
+    /// The first record that a sweep has not reached. A kill may come while the campaign is ending,
+    /// and then has a sweep of its own.
+    enum class Sweep : std::uint8_t { of_end = 0, of_kill = 1 };
+    [[nodiscard]] RecordIndex sweep_next(Sweep sweep) const {
+        return sweep_next_[static_cast<std::size_t>(sweep)];
+    }
     [[nodiscard]] Signature signature() const;
 
     // Writing: evolve only
@@ -80,7 +85,9 @@ class BargainBook {
         }
     }
     void add_help(const HelperAccumulator::Help& help) { helpers_.add_help(help); }
-    void sweep_to(RecordIndex next) { sweep_next_ = next; }
+    void sweep_to(Sweep sweep, RecordIndex next) {
+        sweep_next_[static_cast<std::size_t>(sweep)] = next;
+    }
 
     // Checkpoints
     // ----------------------------------------------------------------------------------
@@ -103,7 +110,7 @@ class BargainBook {
     SegmentedMap<BuyerId, StarterRecord> starters_;
     HelperAccumulator helpers_;
     RecordIndex running_ = 0;
-    RecordIndex sweep_next_ = 0;
+    std::array<RecordIndex, 2> sweep_next_{};
     Signature signature_;  // of records and starters
 };
 

@@ -32,6 +32,10 @@ bool closes_its_bargains(const Campaign& campaign) {
            std::get<BargainTerms>(campaign.config().terms).close_with_campaign;
 }
 
+BargainBook::Sweep sweep_of(const Campaign& campaign) {
+    return campaign.was_killed() ? BargainBook::Sweep::of_kill : BargainBook::Sweep::of_end;
+}
+
 }  // namespace
 
 const Bargains& bargains_of(const Campaign& campaign) {
@@ -192,15 +196,15 @@ std::optional<Command> Bargains::due(const Campaign& campaign, const Deadline& d
 
 bool Bargains::has_chore(const Campaign& campaign) const {
     const bool sweeps = campaign.state() == CampaignState::killed || closes_its_bargains(campaign);
-    return sweeps && book_.sweep_next() < book_.count();
+    return sweeps && book_.sweep_next(sweep_of(campaign)) < book_.count();
 }
 
 void Bargains::decide_chore(const Campaign& campaign, const Context& /*context*/,
                             Events& events) const {
-    const RecordIndex left = book_.count() - book_.sweep_next();
+    const RecordIndex first = book_.sweep_next(sweep_of(campaign));
     events.emplace_back(BargainPlay::Event{BargainsSwept{
-        .first = book_.sweep_next(),
-        .count = std::min<RecordIndex>(left, limits::records_per_event_max),
+        .first = first,
+        .count = std::min<RecordIndex>(book_.count() - first, limits::records_per_event_max),
         .as = campaign.was_killed() ? BargainState::cancelled : BargainState::expired}});
 }
 
@@ -373,7 +377,8 @@ void Bargains::apply(Campaign& campaign, const BargainsSwept& event, const Stamp
             close(campaign, index, event.as);
         }
     }
-    book_.sweep_to(event.first + event.count);
+    book_.sweep_to(is_kill ? BargainBook::Sweep::of_kill : BargainBook::Sweep::of_end,
+                   event.first + event.count);
     campaign.ask_for_mass_work(effects);
 }
 
