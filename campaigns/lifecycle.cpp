@@ -196,8 +196,12 @@ Answer decide_change(const Campaign& campaign, const ChangeCampaign& change, con
             if (context.now >= campaign.config().ends_at) {
                 return wrong("ends_at has passed; edit the draft first");
             }
+            const bool needs_seed = campaign.play() != nullptr && campaign.seed() == nullptr;
+            if (needs_seed && change.fresh_seed == SeedBytes{}) {
+                return wrong("no random bytes came with it for the seed of its draws");
+            }
             Answer answer = go(state_by_time(campaign.config(), context.now));
-            if (campaign.play() != nullptr && campaign.seed() == nullptr) {
+            if (needs_seed) {
                 events.emplace_back(CampaignEvent{SeedCommitted{.seed = change.fresh_seed}});
             }
             return answer;

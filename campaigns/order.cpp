@@ -38,6 +38,14 @@ std::string_view text(RefundReason reason) {
             return "operator_decision";
         case RefundReason::order_refunded:
             return "order_refunded";
+        case RefundReason::group_failed:
+            return "group_failed";
+        case RefundReason::lottery_lost:
+            return "lottery_lost";
+        case RefundReason::price_difference:
+            return "price_difference";
+        case RefundReason::buyer_not_new:
+            return "buyer_not_new";
     }
     unreachable("a refund reason without a text");
 }

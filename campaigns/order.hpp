@@ -33,7 +33,7 @@ enum class OrderState : std::uint8_t {
 [[nodiscard]] std::string_view text(OrderState state);
 
 /// Why a hold ended without a payment.
-enum class ReleaseReason : std::uint8_t { buyer = 1, op = 2, killed = 3 };
+enum class ReleaseReason : std::uint8_t { buyer = 1, op = 2, killed = 3, not_new = 4 };
 
 /// Why money goes back; the text is in the REFUND_REQUIRED event.
 enum class RefundReason : std::uint8_t {
@@ -42,6 +42,10 @@ enum class RefundReason : std::uint8_t {
     campaign_killed = 3,
     operator_decision = 4,
     order_refunded = 5,  // money arrived after everything had been refunded
+    group_failed = 6,
+    lottery_lost = 7,
+    price_difference = 8,  // a ladder reached a lower price
+    buyer_not_new = 9,     // the mall says so with the payment
 };
 [[nodiscard]] std::string_view text(RefundReason reason);
 

@@ -85,7 +85,7 @@ struct EventLayout<HoldReleased> {
     }
     static void get(FieldReader& in, HoldReleased& event) {
         event.order = in.get<OrderId>();
-        event.reason = in.one_of(ReleaseReason::buyer, ReleaseReason::killed);
+        event.reason = in.one_of(ReleaseReason::buyer, ReleaseReason::not_new);
         event.actor = in.inline_text<Actor>();
     }
 };
@@ -107,7 +107,7 @@ struct EventLayout<PaymentRefundDue> {
         event.payment_id = in.inline_text<PaymentId>();
         event.amount = in.money();
         event.quantity = in.quantity();
-        event.reason = in.one_of(RefundReason::late_payment, RefundReason::order_refunded);
+        event.reason = in.one_of(RefundReason::late_payment, RefundReason::buyer_not_new);
         event.counted = in.flag();
         event.paid_at = in.instant();
     }

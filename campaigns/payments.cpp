@@ -259,8 +259,13 @@ Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
                 // The kill released the hold; its sweep had not come by yet.
                 events.emplace_back(OrderEvent{HoldReleased{
                     .order = order.id, .reason = ReleaseReason::killed, .actor = Actor{}}});
-                return refund_payment(campaign, index, payment, RefundReason::campaign_killed,
-                                      Counted::yes, context, events);
+                Answer answer =
+                    refund_payment(campaign, index, payment, RefundReason::campaign_killed,
+                                   Counted::yes, context, events);
+                if (const PlayState* play = campaign.play_owning(index)) {
+                    play->after_hold_ends(campaign, index, context, events);
+                }
+                return answer;
             }
             return pay(campaign, index, payment, Late::no, context, events);
         case OrderState::expired:

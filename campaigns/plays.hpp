@@ -5,10 +5,11 @@
 #pragma once
 
 #include "campaigns/bargain.hpp"
+#include "campaigns/group_buy.hpp"
 #include "campaigns/play_list.hpp"
 
 namespace stampede::campaigns {
 
-using Plays = PlayList<BargainPlay>;
+using Plays = PlayList<GroupBuy, BargainPlay>;
 
 }  // namespace stampede::campaigns

@@ -53,6 +53,9 @@ Answer replay_of_order(const Campaign& campaign, RecordIndex index) {
     forget_refunds(*answer.order);
     answer.state_now = now.state;
     answer.receipt.sequence = now.receipt;
+    if (const PlayState* play = campaign.play_owning(index)) {
+        answer.record = play->view(campaign, campaign.book().order(index).owner);
+    }
     return answer;
 }
 
@@ -73,10 +76,12 @@ Answer replay_of_request(const Campaign& campaign, RecordIndex index, EventNumbe
         case HoldReleased::kind: {
             answer.order->state = OrderState::cancelled;
             answer.code = Code::cancelled;
-            // A payment that met a hold which a kill had released: the release came first.
+            // A payment that met a hold which a kill had released, or whose buyer was not new: the
+            // release came first.
             const RecordIndex payment = payment_of(book, order, receipt.sequence.next());
             if (payment != no_record && book.payment(payment).was_due &&
-                book.payment(payment).reason == RefundReason::campaign_killed) {
+                (book.payment(payment).reason == RefundReason::campaign_killed ||
+                 book.payment(payment).reason == RefundReason::buyer_not_new)) {
                 answer.receipt.sequence = receipt.sequence.next();
                 answer = replay_of_payment_due(campaign, index, answer);
                 answer.order->state = OrderState::refund_due;

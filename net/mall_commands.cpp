@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "net/draft_decoder.hpp"
+#include "net/mac.hpp"
 
 namespace stampede::net {
 
@@ -86,6 +87,17 @@ Judged<MallCommands> batch(MallDecoder& decoder, std::string_view body) {
     return commands;
 }
 
+/// For the seed of a campaign's draws, where publishing one needs it.
+campaigns::SeedBytes fresh_seed() {
+    campaigns::SeedBytes seed{};
+    const Secret random = Secret::random(seed.size());
+    const std::string_view bytes = random.reveal();
+    for (std::size_t at = 0; at < seed.size(); ++at) {
+        seed[at] = static_cast<std::uint8_t>(bytes[at]);
+    }
+    return seed;
+}
+
 }  // namespace
 
 bool needs_current_campaign(MallEndpoint endpoint) {
@@ -109,8 +121,8 @@ Judged<MallCommands> decode_mall_commands(MallDecoder& decoder, const MallRoute&
             if (const auto nothing = decoder.nothing(body); nothing.has_error()) {
                 return nothing.error();
             }
-            return one(
-                campaigns::ChangeCampaign{route.campaign, route.verb, actor, context.four_eyes});
+            return one(campaigns::ChangeCampaign{route.campaign, route.verb, actor,
+                                                 context.four_eyes, fresh_seed()});
         case MallEndpoint::adjust_stock:
             return one_of(decoder.stock(body), [&](campaigns::AdjustStock stock) {
                 stock.campaign = route.campaign;

@@ -37,6 +37,8 @@ inline constexpr std::size_t helpers_per_bargain_max = 500;
 inline constexpr std::size_t cut_stages_max = 16;
 inline constexpr std::size_t bargains_per_campaign_max = 1u << 26;
 inline constexpr std::size_t helps_per_campaign_max = 1u << 28;
+inline constexpr std::size_t group_size_max = 500;  // seats; one event ends them all
+inline constexpr std::size_t group_tiers_max = 10;  // steps of a ladder
 inline constexpr std::int64_t stock_max = (std::int64_t{1} << 31) - 1;
 inline constexpr std::int64_t price_fen_max = 100'000'000'000;  // a thousand million yuan
 inline constexpr std::uint64_t campaign_id_max = std::uint64_t{1} << 53;
@@ -76,6 +78,7 @@ static_assert(event_bytes_max + 1024 <= commit_bytes_max,
               "The largest event and its envelope must fit one commit.");
 static_assert(shard_count <= (std::size_t{1} << shard_bits),
               "Every shard must be expressible in an order id.");
+static_assert(group_size_max <= records_per_event_max, "One event ends a whole group.");
 static_assert(pipelined_requests_max >= 64, "The contract promises 64 pipelined requests.");
 static_assert(mall_mailbox_depth >= 2 * payments_per_batch_max,
               "A full batch must not fill the mailbox by itself.");

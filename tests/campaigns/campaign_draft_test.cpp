@@ -147,7 +147,7 @@ ItemDraft& item(CampaignDraft& draft) {
 std::vector<Mistake> mistakes_of_the_campaign() {
     return {
         {"play", "required", [](auto& d) { d.play.reset(); }},
-        {"play", "not available yet", [](auto& d) { d.play = "group_buy"; }},
+        {"group", "required", [](auto& d) { d.play = "group_buy"; }},
         {"bargain", "required for play", [](auto& d) { d.play = "bargain"; }},
         {"play", "one of seckill", [](auto& d) { d.play = "lottery"; }},
         {"group", "group_buy", [](auto& d) { d.group_given = true; }},

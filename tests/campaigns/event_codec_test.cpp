@@ -203,7 +203,7 @@ TEST(EventCodec, refuses_enumerators_and_counts_out_of_range) {
     // Positions follow from the layouts on top of the codecs.
     const std::vector<Damage> damages{
         {"CampaignStateChanged", 0, 0}, {"CampaignStateChanged", 1, 11}, {"HoldReleased", 8, 0},
-        {"HoldReleased", 8, 4},         {"OrderConfirmed", 8, 0},        {"OrderConfirmed", 8, 4},
+        {"HoldReleased", 8, 5},         {"OrderConfirmed", 8, 0},        {"OrderConfirmed", 8, 4},
         {"OrderConfirmed", 25, 2},      {"OrderConfirmed", 26, 2},       {"StockHeld", 22, 0},
         {"StockHeld", 22, 21},          {"BuyersBlocked", 5, 0},         {"StockHandedBack", 2, 9},
         {"WaiterJoined", 10, 0x11},     {"WaiterLeft", 10, 0},           {"WaiterLeft", 10, 3},

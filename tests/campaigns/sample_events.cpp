@@ -78,6 +78,75 @@ std::vector<Event> seckill_samples() {
     return {SeckillEvent{one_line}, SeckillEvent{with_ticket}};
 }
 
+SeatHold sample_seat() {
+    return {.order = order,
+            .buyer = BuyerId{42},
+            .quantity = Quantity{2},
+            .unit_price = Money{9900},
+            .pay_by = opening + Duration::seconds(300),
+            .ticket_nonce = 0,
+            .is_new = true,
+            .rerouted = false};
+}
+
+std::vector<Event> group_samples() {
+    const GroupId group{0x0123456789abcd11ULL};
+    SeatHold with_ticket = sample_seat();
+    with_ticket.ticket_nonce = 0x1122334455667788ULL;
+    with_ticket.rerouted = true;
+    GroupSucceeded success;
+    success.group = group;
+    success.order = order;
+    success.late = true;
+    success.item_id = ItemId{"1001"};
+    success.virtual_seats = 1;
+    success.tier = 2;
+    success.price = Money{8000};
+    success.leader = BuyerId{42};
+    success.leader_commission_bp = 500;
+    success.stock_source = StockSource::mirrored;
+    success.members.push_back({.order = order,
+                               .buyer = BuyerId{42},
+                               .quantity = Quantity{2},
+                               .unit_price = Money{9900},
+                               .payment_id = PaymentId{"4200001"},
+                               .paid_at = opening,
+                               .confirmed = true,
+                               .back = Money{3800}});
+    success.members.push_back({.order = OrderId{0x0123456789abcdf0ULL},
+                               .buyer = BuyerId{43},
+                               .quantity = Quantity{1},
+                               .unit_price = Money{0},
+                               .payment_id = PaymentId{},
+                               .paid_at = opening,
+                               .confirmed = false,
+                               .back = Money{0}});
+    success.released.push_back(OrderId{0x0123456789abcdf1ULL});
+    GroupFailed failed;
+    failed.group = group;
+    failed.state = GroupState::dissolved;
+    failed.end = GroupEnd::leader_left;
+    failed.actor = Actor{"ann"};
+    failed.refunds.push_back({.order = order,
+                              .payment_id = PaymentId{"4200001"},
+                              .amount = Money{19800},
+                              .quantity = Quantity{2},
+                              .paid_at = opening});
+    failed.released.push_back(OrderId{0x0123456789abcdf1ULL});
+    return {
+        GroupBuy::Event{GroupOpened{.seat = sample_seat(),
+                                    .item = 999,
+                                    .size = 500,
+                                    .deadline = opening + Duration::seconds(86400),
+                                    .units_kept = Quantity{3}}},
+        GroupBuy::Event{SeatTaken{.group = group, .seat = with_ticket}},
+        GroupBuy::Event{SeatPaid{
+            .order = order, .payment_id = PaymentId{"4200001"}, .paid_at = opening, .late = true}},
+        GroupBuy::Event{success},
+        GroupBuy::Event{failed},
+        GroupBuy::Event{LeaderChanged{.group = group, .leader = BuyerId{43}}}};
+}
+
 std::vector<Event> bargain_samples() {
     const BargainId bargain{0x0123456789abcd00ULL};
     return {BargainPlay::Event{BargainLaunched{.bargain = bargain,
@@ -171,7 +240,7 @@ CampaignConfig sample_config() {
 std::vector<Event> sample_events() {
     std::vector<Event> events;
     for (auto& family : {campaign_samples(), order_samples(), seckill_samples(), waitlist_samples(),
-                         bargain_samples()}) {
+                         group_samples(), bargain_samples()}) {
         events.insert(events.end(), family.begin(), family.end());
     }
     return events;

@@ -251,9 +251,10 @@ TEST(SettlementRecords, follow_from_these_kinds_and_no_others) {
             with_records.insert(name);
         }
     }
-    EXPECT_THAT(with_records,
-                ::testing::ElementsAre("OrderConfirmed", "OrderRefunded", "PaymentMismatched",
-                                       "PaymentRefundDue", "StockHandedBack"));
+    EXPECT_THAT(
+        with_records,
+        ::testing::ElementsAre("GroupFailed", "GroupSucceeded", "OrderConfirmed", "OrderRefunded",
+                               "PaymentMismatched", "PaymentRefundDue", "StockHandedBack"));
     EXPECT_GE(all.size(), 16U);
 }
 

@@ -104,6 +104,9 @@ Facts facts_of(const campaigns::Answer& answer, const OrderNames& names) {
     if (answer.refund_reason) {
         values["reason"] = text(*answer.refund_reason);
     }
+    if (const auto* group = answer.about<campaigns::GroupView>()) {
+        add_group(facts, *group, names);
+    }
     if (answer.ticket) {
         values["item"] = std::string{answer.ticket->item_id.view()};
         values["not_before"] = write_instant(answer.ticket->not_before);
@@ -129,6 +132,15 @@ std::string told(const EventRow& event, const OrderNames& names) {
     std::string text = event.kind;
     if (values.contains("order_id")) {
         text += " " + names.of(values["order_id"]);
+    }
+    if (values.contains("group_id")) {
+        text += " group " + names.of(values["group_id"]);
+    }
+    for (const char* name : {"members", "confirmed", "virtual", "price", "leader_buyer_id",
+                             "leader_commission_bp", "refunds"}) {
+        if (values.contains(name)) {
+            text += " " + std::string{name} + " " + values[name];
+        }
     }
     for (const char* name : {"item_id", "units", "payment_id", "refund_id", "quantity", "amount",
                              "expected", "reason"}) {

@@ -38,6 +38,7 @@ class OrderNames {
 [[nodiscard]] Facts facts_of(const campaigns::Answer& answer, const OrderNames& names);
 /// In scenario_bargain.cpp.
 void add_bargain(Facts& facts, const campaigns::BargainView& view);
+void add_group(Facts& facts, const campaigns::GroupView& group, const OrderNames& names);
 void add_order(Facts& facts, const campaigns::OrderView& order, const OrderNames& names);
 
 /// "REFUND_REQUIRED A payment p2 amount 9900 reason second_payment", as one string of words.

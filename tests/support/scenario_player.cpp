@@ -48,6 +48,13 @@ campaigns::OrderLine read_order_line(const std::string& word) {
     return {ItemId{word.substr(0, times)}, Quantity{read_number(word.substr(times + 1))}};
 }
 
+/// Of a play that draws: the same each time a table is played.
+campaigns::SeedBytes seed_of(CampaignId campaign) {
+    campaigns::SeedBytes seed{};
+    seed.fill(static_cast<std::uint8_t>(0x40 + campaign.raw() % 0x80));
+    return seed;
+}
+
 std::string expected_text(const Words& words) {
     std::string text;
     for (const std::string& word : words) {
@@ -105,6 +112,7 @@ void ScenarioPlayer::close_block() {
     campaigns::ChangeCampaign publish;
     publish.campaign = id;
     publish.actor = Actor{"publisher"};
+    publish.fresh_seed = seed_of(id);
     const Answer published = rig_.execute(publish, std::nullopt);
     if (drafted.code != campaigns::Code::ok || published.code != campaigns::Code::ok) {
         throw std::invalid_argument("campaign " + name + " cannot be published");
@@ -380,12 +388,14 @@ Facts ScenarioPlayer::show_place(const ScenarioLine& line) {
 
 Facts ScenarioPlayer::pay(const ScenarioLine& line) {
     const Options options(line.words, 4);
-    options.only({"key"});
+    options.only({"key", "new"});
+    const auto is_new =
+        options.has("new") ? std::optional{options.text("new") == "yes"} : std::optional<bool>{};
     const campaigns::RecordPayment payment{.order = orders_.find(line.words.at(1)),
                                            .payment_id = PaymentId{line.words.at(2)},
                                            .amount = Money{read_number(line.words.at(3))},
                                            .paid_at = rig_.now(),
-                                           .buyer_is_new = std::nullopt};
+                                           .buyer_is_new = is_new};
     return ask(line, payment, options, "payments");
 }
 
@@ -444,7 +454,8 @@ Facts ScenarioPlayer::change(const ScenarioLine& line) {
                                   .verb = verbs.at(line.words[0]),
                                   .actor = Actor{options.text("by", "publisher")},
                                   .four_eyes = options.has("four_eyes") ? campaigns::FourEyes::on
-                                                                        : campaigns::FourEyes::off},
+                                                                        : campaigns::FourEyes::off,
+                                  .fresh_seed = seed_of(campaign_of(options))},
         options, line.words[0]);
 }
 
@@ -576,6 +587,12 @@ const std::map<std::string, ScenarioPlayer::Act>& ScenarioPlayer::acts() {
         {"take", &ScenarioPlayer::take},
         {"cancel_bargain", &ScenarioPlayer::cancel_bargain},
         {"bargain", &ScenarioPlayer::show_bargain},
+        {"open", &ScenarioPlayer::open_group},
+        {"join", &ScenarioPlayer::join_group},
+        {"fail", &ScenarioPlayer::fail_group},
+        {"group", &ScenarioPlayer::show_group},
+        {"list", &ScenarioPlayer::list_groups},
+        {"mine", &ScenarioPlayer::list_groups},
     };
     return table;
 }

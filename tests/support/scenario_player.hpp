@@ -81,6 +81,13 @@ class ScenarioPlayer {
     Facts show_bargain(const ScenarioLine& line);
     [[nodiscard]] campaigns::BargainId bargain_called(const std::string& name) const;
     [[nodiscard]] static campaigns::Buyer buyer_of(const std::string& id, const Options& options);
+    // Groups: scenario_groups.cpp
+    Facts open_group(const ScenarioLine& line);
+    Facts join_group(const ScenarioLine& line);
+    Facts fail_group(const ScenarioLine& line);
+    Facts show_group(const ScenarioLine& line);
+    Facts list_groups(const ScenarioLine& line);
+    [[nodiscard]] static campaigns::Buyer read_asker(const Words& words, const Options& options);
 
     [[nodiscard]] CampaignId campaign_of(const Options& options) const;
     [[nodiscard]] std::shared_ptr<const campaigns::CampaignConfig> config(

@@ -118,6 +118,7 @@ const std::map<std::string, Setter>& setters() {
         {"bargain", read_bargain},
         {"limits", read_limits},
         {"audience", read_audience},
+        {"group", read_group_terms},
         {"title", [](auto& c, const Words& w) { c.title = w.at(1); }},
         {"starts_at", [](auto& c, const Words& w) { c.starts_at = read_instant(w.at(1)); }},
         {"ends_at", [](auto& c, const Words& w) { c.ends_at = read_instant(w.at(1)); }},

@@ -31,6 +31,9 @@ void read_config_line(campaigns::CampaignConfig& config, const Words& words);
 /// The parameters of 砍价 (scenario_bargain.cpp).
 void read_bargain(campaigns::CampaignConfig& config, const Words& words);
 
+/// The line "group size 3 …" of a block, which makes it a group-buy: scenario_groups.cpp.
+void read_group_terms(campaigns::CampaignConfig& config, const Words& words);
+
 /// The rest of a line as pairs of names and values, in which a few names stand alone.
 class Options {
   public:

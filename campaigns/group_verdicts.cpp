@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// 拼团: what a payment, a lock that ends, a refund and a kill do to a group.
+#include "campaigns/group_verdicts.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "campaigns/rules.hpp"
+
+namespace stampede::campaigns {
+
+namespace {
+
+/// The highest tier that so many paid seats reach.
+std::uint8_t tier_of(const GroupTerms& terms, std::uint32_t paid) {
+    std::uint8_t reached = 0;
+    for (std::uint8_t tier = 0; tier < terms.tiers.size(); ++tier) {
+        reached = paid >= terms.tiers[tier].size ? tier : reached;
+    }
+    return reached;
+}
+
+/// 抽奖团: who of the members wins. Each has a number from the committed seed, under the group and
+/// his order; the lowest win. Anyone who has the seed can draw again.
+void draw(const Campaign& campaign, std::uint16_t winners,
+          std::vector<GroupSucceeded::Member>& members) {
+    check(campaign.seed() != nullptr, "a lottery without a seed");
+    std::vector<std::pair<std::uint64_t, std::size_t>> numbers;
+    numbers.reserve(members.size());
+    for (std::size_t at = 0; at < members.size(); ++at) {
+        numbers.emplace_back(campaign.seed()->bits("draw", members[at].order.raw(), 0), at);
+        members[at].confirmed = false;
+    }
+    std::sort(numbers.begin(), numbers.end());
+    for (std::size_t at = 0; at < std::min<std::size_t>(winners, numbers.size()); ++at) {
+        members[numbers[at].second].confirmed = true;
+    }
+}
+
+GroupSucceeded::Member member_of(const Campaign& campaign, RecordIndex index) {
+    const OrderBook& book = campaign.book();
+    const OrderRecord& order = book.order(index);
+    GroupSucceeded::Member member;
+    member.order = order.id;
+    member.buyer = order.buyer;
+    member.quantity = book.quantity_of(order);
+    member.unit_price = book.line(order, 0).unit_price;
+    if (order.counted_payment != no_record) {
+        member.payment_id = book.payment(order.counted_payment).payment_id;
+        member.paid_at = book.payment(order.counted_payment).paid_at;
+    }
+    return member;
+}
+
+/// Whether a seat whose buyer turned out not to be new breaks the rule it was taken under.
+bool breaks_new_rule(const GroupTerms& terms, const SeatRecord& seat) {
+    switch (terms.new_member_rule) {
+        case NewMemberRule::none:
+            return false;
+        case NewMemberRule::joiners_new_only:
+            return !seat.opener;
+        case NewMemberRule::at_least_new:
+            return seat.is_new;
+    }
+    unreachable();
+}
+
+}  // namespace
+
+GroupSucceeded success_of(const Campaign& campaign, const GroupBuyState& state, RecordIndex index,
+                          const Completion& completion, const Context& context) {
+    const CampaignConfig& config = campaign.config();
+    const GroupTerms& terms = group_terms(config);
+    const GroupRecord& group = state.groups().group(index);
+    GroupSucceeded success;
+    success.group = group.id;
+    success.late = completion.late == Late::yes;
+    success.item_id = config.items[group.item].item_id;
+    success.virtual_seats = completion.virtual_seats;
+    success.leader = group.leader;
+    success.leader_commission_bp = terms.leader_commission_bp;
+    success.stock_source = config.stock_source;
+    const auto add_payer = [&] {
+        GroupSucceeded::Member member = member_of(campaign, completion.payer);
+        member.payment_id = completion.payment->payment_id;
+        member.paid_at = completion.payment->paid_at;
+        success.order = member.order;
+        success.members.push_back(member);
+    };
+    state.groups().for_each_seat(index, [&](RecordIndex, const SeatRecord& seat) {
+        if (seat.order == completion.payer) {
+            add_payer();
+        } else if (seat.paid_at != Sequence{}) {
+            success.members.push_back(member_of(campaign, seat.order));
+        } else {
+            success.released.push_back(campaign.book().order(seat.order).id);
+        }
+    });
+    if (completion.late == Late::yes) {
+        add_payer();  // his seat was left, and is taken again as the last
+    }
+    if (completion.free_seat != nullptr) {
+        const SeatHold& seat = *completion.free_seat;
+        success.members.push_back({.order = seat.order,
+                                   .buyer = seat.buyer,
+                                   .quantity = seat.quantity,
+                                   .unit_price = seat.unit_price,
+                                   .payment_id = PaymentId{},
+                                   .paid_at = context.now,
+                                   .confirmed = true,
+                                   .back = Money{0}});
+    }
+    success.tier = tier_of(terms, static_cast<std::uint32_t>(success.members.size()));
+    success.price = group_price(config, group.item, success.tier);
+    for (GroupSucceeded::Member& member : success.members) {
+        if (!terms.tiers.empty() && member.unit_price > success.price) {
+            member.back = (member.unit_price - success.price) * member.quantity;
+        }
+    }
+    if (terms.lottery_winners > 0) {
+        draw(campaign, terms.lottery_winners, success.members);
+    }
+    return success;
+}
+
+GroupFailed failure_of(const Campaign& campaign, const GroupBuyState& state, RecordIndex index,
+                       GroupEnd end, RecordIndex leaving) {
+    const OrderBook& book = campaign.book();
+    GroupFailed failed;
+    failed.group = state.groups().group(index).id;
+    failed.end = end;
+    failed.state = end == GroupEnd::leader_left || end == GroupEnd::nobody_left
+                       ? GroupState::dissolved
+                       : GroupState::failed;
+    state.groups().for_each_seat(index, [&](RecordIndex, const SeatRecord& seat) {
+        if (seat.order == leaving) {
+            return;
+        }
+        const OrderRecord& order = book.order(seat.order);
+        if (order.state == OrderState::paid && order.counted_payment != no_record) {
+            const PaymentRecord& payment = book.payment(order.counted_payment);
+            failed.refunds.push_back({.order = order.id,
+                                      .payment_id = payment.payment_id,
+                                      .amount = payment.amount,
+                                      .quantity = book.quantity_of(order),
+                                      .paid_at = payment.paid_at});
+        } else {
+            failed.released.push_back(order.id);
+        }
+    });
+    return failed;
+}
+
+std::optional<std::uint16_t> completes_at_deadline(const Campaign& campaign,
+                                                   const GroupBuyState& state, RecordIndex index) {
+    const GroupTerms& terms = group_terms(campaign.config());
+    const GroupRecord& group = state.groups().group(index);
+    int paid_by_new = 0;
+    state.groups().for_each_seat(index, [&](RecordIndex, const SeatRecord& seat) {
+        paid_by_new += seat.is_new && seat.paid_at != Sequence{} ? 1 : 0;
+    });
+    const bool has_new = terms.new_member_rule != NewMemberRule::at_least_new ||
+                         paid_by_new >= terms.new_members_min;
+    if (group.paid == 0 || !has_new) {
+        return std::nullopt;
+    }
+    if (!terms.tiers.empty()) {
+        return group.paid >= terms.tiers.front().size ? std::optional<std::uint16_t>{0}
+                                                      : std::nullopt;
+    }
+    const bool completes =
+        terms.simulate == Simulate::at_expiry ||
+        (terms.simulate == Simulate::threshold_bp &&
+         std::uint32_t{group.paid} * 10'000 >= std::uint32_t{group.size} * terms.simulate_bp);
+    return completes ? std::optional{static_cast<std::uint16_t>(group.size - group.paid)}
+                     : std::nullopt;
+}
+
+// Payments ---------------------------------------------------------------------------------------
+
+Answer GroupBuyState::decide_payment(const Campaign& campaign, RecordIndex index,
+                                     const RecordPayment& payment, Late late,
+                                     const Context& context, Events& events) const {
+    const OrderRecord& order = campaign.book().order(index);
+    const SeatRecord& seat = groups_.seat(order.owner);
+    const GroupRecord& group = groups_.group(seat.group);
+    if (payment.buyer_is_new == false && breaks_new_rule(group_terms(campaign.config()), seat)) {
+        if (late == Late::no) {
+            events.emplace_back(OrderEvent{HoldReleased{
+                .order = order.id, .reason = ReleaseReason::not_new, .actor = Actor{}}});
+        }
+        Answer answer = refund_payment(campaign, index, payment, RefundReason::buyer_not_new,
+                                       Counted::yes, context, events);
+        if (late == Late::no) {
+            after_hold_ends(campaign, index, context, events);
+        }
+        return answer;
+    }
+    if (group.paid + 1 < group.size) {
+        events.emplace_back(GroupBuy::Event{SeatPaid{.order = order.id,
+                                                     .payment_id = payment.payment_id,
+                                                     .paid_at = payment.paid_at,
+                                                     .late = late == Late::yes}});
+        Answer answer = with_order(receipted(Code::ok, context), campaign, index, OrderState::paid);
+        auto& view = std::get<GroupView>(answer.record);
+        ++view.paid;
+        if (late == Late::no) {
+            --view.locked;
+        } else {
+            view.members.push_back({.buyer = seat.buyer, .is_new = seat.is_new});
+            view.state = view.paid + view.locked == view.size ? GroupState::full : view.state;
+        }
+        for (GroupView::Member& member : view.members) {
+            member.paid = member.paid || member.buyer == seat.buyer;
+        }
+        return answer;
+    }
+    GroupSucceeded success = success_of(
+        campaign, *this, seat.group, {.payment = &payment, .payer = index, .late = late}, context);
+    const auto own = std::find_if(success.members.begin(), success.members.end(),
+                                  [&](const auto& member) { return member.order == order.id; });
+    Answer answer =
+        with_order(receipted(own->confirmed ? Code::confirmed : Code::ok, context), campaign, index,
+                   own->confirmed ? OrderState::confirmed : OrderState::refund_due);
+    if (!own->confirmed) {
+        answer.refund_amount = payment.amount;
+        answer.refund_reason = RefundReason::lottery_lost;
+    }
+    auto& view = std::get<GroupView>(answer.record);
+    view.state = GroupState::success;
+    view.paid = view.size;
+    view.locked = 0;
+    view.price = success.price;
+    if (late == Late::yes) {
+        view.members.push_back({.buyer = seat.buyer, .is_new = seat.is_new});
+    }
+    for (GroupView::Member& member : view.members) {
+        member.paid = true;
+    }
+    events.emplace_back(GroupBuy::Event{std::move(success)});
+    return answer;
+}
+
+bool GroupBuyState::can_reacquire(const Campaign& campaign, RecordIndex order,
+                                  const Context& context) const {
+    const SeatRecord& seat = groups_.seat(campaign.book().order(order).owner);
+    const GroupRecord& group = groups_.group(seat.group);
+    const GroupTerms& terms = group_terms(campaign.config());
+    const int free_then = group.size - group.taken() - 1;
+    const bool leaves_room =
+        terms.new_member_rule != NewMemberRule::at_least_new ||
+        group.new_seats + (seat.is_new ? 1 : 0) + free_then >= terms.new_members_min;
+    return group.state == GroupState::forming && context.now < group.deadline && leaves_room &&
+           !groups_.has(seat.group, seat.buyer);
+}
+
+// A seat is given up -----------------------------------------------------------------------------
+
+namespace {
+
+/// Who leads now, or the end of a group that the last one, or its leader for good, has left.
+void follow_up(const Campaign& campaign, const GroupBuyState& state, RecordIndex order,
+               Events& events) {
+    const RecordIndex seat = campaign.book().order(order).owner;
+    const RecordIndex index = state.groups().seat(seat).group;
+    const GroupRecord& group = state.groups().group(index);
+    if (!group.is_open()) {
+        return;
+    }
+    const auto next = state.groups().next_leader(index, seat);
+    const bool led = group.leader == state.groups().seat(seat).buyer;
+    if (!next) {
+        events.emplace_back(
+            GroupBuy::Event{failure_of(campaign, state, index, GroupEnd::nobody_left, order)});
+    } else if (led && group_terms(campaign.config()).leader_exit == LeaderExit::dissolve) {
+        events.emplace_back(
+            GroupBuy::Event{failure_of(campaign, state, index, GroupEnd::leader_left, order)});
+    } else if (led) {
+        events.emplace_back(GroupBuy::Event{LeaderChanged{.group = group.id, .leader = *next}});
+    }
+}
+
+}  // namespace
+
+void GroupBuyState::after_hold_ends(const Campaign& campaign, RecordIndex order,
+                                    const Context& /*context*/, Events& events) const {
+    follow_up(campaign, *this, order, events);
+}
+
+void GroupBuyState::after_refund(const Campaign& campaign, RecordIndex order,
+                                 const Context& /*context*/, Events& events) const {
+    follow_up(campaign, *this, order, events);
+}
+
+// Mass work --------------------------------------------------------------------------------------
+
+bool GroupBuyState::has_chore(const Campaign& campaign) const {
+    return groups_.open_count() > 0 &&
+           (campaign.was_killed() || (campaign.state() == CampaignState::ending &&
+                                      group_terms(campaign.config()).close_with_campaign));
+}
+
+void GroupBuyState::decide_chore(const Campaign& campaign, const Context& /*context*/,
+                                 Events& events) const {
+    const GroupEnd end =
+        campaign.was_killed() ? GroupEnd::campaign_killed : GroupEnd::campaign_ended;
+    std::size_t seats = 0;
+    groups_.for_each_open(group_terms(campaign.config()).size, [&](RecordIndex at) {
+        seats += groups_.group(at).taken();
+        if (seats > limits::records_per_event_max) {
+            return false;
+        }
+        events.emplace_back(GroupBuy::Event{failure_of(campaign, *this, at, end, no_record)});
+        return events.size() < limits::events_per_decision_max;
+    });
+}
+
+}  // namespace stampede::campaigns
