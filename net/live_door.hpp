@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The live door: campaigns, bargains and orders (live_subject.hpp), followed as they change
+// The live door: campaigns, groups, bargains and orders (live_subject.hpp), followed as they change
 // (docs/reference/live.md). Whoever connects is shown a state that holds every answer given before,
 // and from then on the newest state whenever it differs from what he was shown.
 //

@@ -14,7 +14,7 @@
 
 namespace stampede::net {
 
-enum class SubjectKind : std::uint8_t { campaign, order, bargain };
+enum class SubjectKind : std::uint8_t { campaign, order, group, bargain };
 
 struct LiveSubject {
     SubjectKind kind = SubjectKind::campaign;
@@ -39,6 +39,7 @@ struct SubjectKindRow {
 };
 inline constexpr std::array subject_kinds{
     SubjectKindRow{SubjectKind::order, "order", "orders", "order_id", Following::by_its_buyer},
+    SubjectKindRow{SubjectKind::group, "group", "groups", "group_id", Following::by_everybody},
     SubjectKindRow{SubjectKind::bargain, "bargain", "bargains", "bargain_id",
                    Following::by_everybody},
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "campaigns/bargains.hpp"
+#include "campaigns/group_buy_state.hpp"
 #include "net/answer_json.hpp"
 #include "net/json_text.hpp"
 
@@ -66,6 +67,35 @@ void append_card(JsonText& json, const SharedCard& card) {
     json.number("target_state", card.is_over ? 1 : 0);
 }
 
+void show_group(const Campaign& campaign, LiveLook& look) {
+    using campaigns::GroupState;
+    const auto view = campaigns::find_group(campaign, campaigns::GroupId{look.subject.id});
+    if (!view.has_value()) {
+        look.code = Code::group_unknown;
+        return;
+    }
+    JsonText json(look.fields);
+    json.plain("subject", "group");
+    json.open_object("group");
+    json.plain("group_id", Base36{view->group_id.raw()}.view());
+    json.plain("item_id", view->item_id.view());
+    json.plain("state", text(view->state));
+    if (view->end != campaigns::GroupEnd::none) {
+        json.plain("reason", text(view->end));
+    }
+    json.number("size", view->size);
+    json.number("locked", view->locked);
+    json.number("paid", view->paid);
+    json.number("virtual", view->virtual_seats);
+    json.number("deadline_ms", view->deadline.ms());
+    json.close_object();
+    // Virtual seats are people nowhere, so not on a card either.
+    append_card(json,
+                {.members = std::uint32_t{view->locked} + view->paid,
+                 .room = view->size,
+                 .is_over = view->state != GroupState::forming && view->state != GroupState::full});
+}
+
 void show_bargain(const Campaign& campaign, LiveLook& look) {
     using campaigns::BargainState;
     const auto index =
@@ -116,6 +146,9 @@ void show(const Campaign* campaign, LiveLook& look) {
             return;
         case SubjectKind::order:
             show_order(*campaign, look);
+            return;
+        case SubjectKind::group:
+            show_group(*campaign, look);
             return;
         case SubjectKind::bargain:
             show_bargain(*campaign, look);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "campaigns/bargains.hpp"
+#include "campaigns/group_buy_state.hpp"
 #include "tests/support/sale_rig.hpp"
 #include "tests/support/scenario.hpp"
 
@@ -142,6 +143,37 @@ pay A p1 100 => CONFIRMED
     EXPECT_THAT(events[4], testing::HasSubstr(R"("state":"paid")"));
     seen([](const Campaign&) { return LiveSubject{SubjectKind::bargain, the_campaign, 36}; });
     EXPECT_EQ(code_, Code::bargain_unknown);
+}
+
+TEST_F(ShownAlongASale, a_group_says_how_full_it_is_and_what_a_shared_card_shows) {
+    play(R"(campaign 1
+    item 1001 stock 9
+    group size 2
+at 20:00:00
+A = open 42 1001 => HELD
+B = join 43 A => HELD
+pay A p1 9900 => OK state paid
+pay B p2 9900 => CONFIRMED
+)");
+    const auto events = seen([](const Campaign& campaign) {
+        const auto open = campaigns::groups_of(campaign, BuyerId{42}, 1);
+        return LiveSubject{SubjectKind::group, the_campaign,
+                           open.empty() ? 0 : open.front().group_id.raw()};
+    });
+    ASSERT_EQ(events.size(), 4U);
+    EXPECT_THAT(events[0], testing::StartsWith(R"("subject":"group","group":{"group_id":")"));
+    EXPECT_THAT(events[0], testing::HasSubstr(R"("item_id":"1001","state":"forming","size":2,)"
+                                              R"("locked":1,"paid":0,"virtual":0,"deadline_ms":)"));
+    EXPECT_THAT(events[0],
+                testing::EndsWith(R"(},"member_count":1,"room_limit":2,"target_state":0,)"));
+    EXPECT_THAT(events[1], testing::HasSubstr(R"("state":"full","size":2,"locked":2,"paid":0,)"));
+    EXPECT_THAT(events[2], testing::HasSubstr(R"("state":"full","size":2,"locked":1,"paid":1,)"));
+    EXPECT_THAT(events[3],
+                testing::HasSubstr(R"("state":"success","size":2,"locked":0,"paid":2,)"));
+    EXPECT_THAT(events[3],
+                testing::EndsWith(R"(},"member_count":2,"room_limit":2,"target_state":1,)"));
+    seen([](const Campaign&) { return LiveSubject{SubjectKind::group, the_campaign, 36}; });
+    EXPECT_EQ(code_, Code::group_unknown);
 }
 
 TEST_F(ShownAlongASale, a_campaign_of_another_play_has_no_bargains) {

@@ -28,6 +28,7 @@ struct Operation {
 std::string with_ids(std::string path) {
     for (const auto& [hole, id] : {std::pair<std::string, std::string>{"{campaign_id}", "7"},
                                    std::pair<std::string, std::string>{"{order_id}", "10"},
+                                   std::pair<std::string, std::string>{"{group_id}", "10"},
                                    std::pair<std::string, std::string>{"{bargain_id}", "10"}}) {
         for (auto at = path.find(hole); at != std::string::npos; at = path.find(hole)) {
             path.replace(at, hole.size(), id);
