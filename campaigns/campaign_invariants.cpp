@@ -26,6 +26,7 @@ class Recount {
         const OrderRecord& order = book_.order(index);
         BuyerCount& buyer = buyers_[order.buyer];
         open_holds_ += order.state == OrderState::held ? 1U : 0U;
+        refunds_due_ += order.state == OrderState::refund_due ? 1U : 0U;
         buyer.hold_marks += order.marked ? 1 : 0;
         if (order.state == OrderState::held && !order.marked) {
             return "an open hold that does not count as one";
@@ -53,6 +54,7 @@ class Recount {
     [[nodiscard]] std::int64_t held(std::uint16_t item) const { return at(held_, item); }
     [[nodiscard]] std::int64_t sold(std::uint16_t item) const { return at(sold_, item); }
     [[nodiscard]] RecordIndex open_holds() const { return open_holds_; }
+    [[nodiscard]] RecordIndex refunds_due() const { return refunds_due_; }
     [[nodiscard]] RecordIndex kept_payments() const { return kept_payments_; }
     [[nodiscard]] BuyerCount buyer(BuyerId id) const {
         const auto found = buyers_.find(id);
@@ -134,6 +136,7 @@ class Recount {
     std::map<BuyerId, BuyerCount> buyers_;
     std::map<RecordIndex, Money> refunded_;
     RecordIndex open_holds_ = 0;
+    RecordIndex refunds_due_ = 0;
     RecordIndex kept_payments_ = 0;
 };
 
@@ -226,8 +229,9 @@ std::optional<std::string> Campaign::check_invariants() const {
         wrong = name + ": orders of buyers that are not there";
     }
     if (!wrong && (recount.open_holds() != book_.open_holds() ||
+                   recount.refunds_due() != book_.refunds_due() ||
                    recount.kept_payments() != book_.kept_payments())) {
-        wrong = name + ": open holds or kept payments are miscounted";
+        wrong = name + ": open holds, refunds due or kept payments are miscounted";
     }
     if (!wrong && play_ != nullptr) {
         if (const auto broken = play_->check_invariants(*this)) {

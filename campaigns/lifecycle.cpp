@@ -234,6 +234,9 @@ Answer decide_change(const Campaign& campaign, const ChangeCampaign& change, con
             if (campaign.book().kept_payments() > 0) {
                 return wrong("a late payment waits for a decision; resolve its order first");
             }
+            if (campaign.book().refunds_due() > 0) {
+                return wrong("an order is still refund_due; report its refund first");
+            }
             return go(CampaignState::archived);
     }
     unreachable();

@@ -14,6 +14,7 @@
 #include "campaigns/order.hpp"
 #include "engine/vocabulary/bytes.hpp"
 #include "engine/vocabulary/ids.hpp"
+#include "engine/vocabulary/limits.hpp"
 #include "engine/vocabulary/money.hpp"
 #include "engine/vocabulary/segmented_map.hpp"
 #include "engine/vocabulary/signature.hpp"
@@ -116,8 +117,13 @@ struct TextDigest {
 
 class OrderBook {
   public:
-    explicit OrderBook(std::size_t orders_expected)
-        : buyers_(orders_expected),
+    /// `orders_max` and `mismatches_max` are lower than the limits in tests alone.
+    explicit OrderBook(std::size_t orders_expected,
+                       std::size_t orders_max = limits::orders_per_campaign_max,
+                       std::size_t mismatches_max = limits::mismatches_per_campaign_max)
+        : orders_max_(orders_max),
+          mismatches_max_(mismatches_max),
+          buyers_(orders_expected),
           payment_index_(orders_expected),
           refund_index_(orders_expected / 16 + 1),
           mismatches_(1024),
@@ -163,7 +169,14 @@ class OrderBook {
         const RecordIndex* index = used_tickets_.find(nonce);
         return index == nullptr ? no_record : *index;
     }
+    /// One order, or one mismatch, more would be over its limit.
+    [[nodiscard]] bool is_full() const { return orders_.size() >= orders_max_; }
+    [[nodiscard]] bool is_full_of_mismatches() const {
+        return mismatches_.size() >= mismatches_max_;
+    }
     [[nodiscard]] RecordIndex open_holds() const { return open_holds_; }
+    /// Orders whose money must go back and has not been reported to have.
+    [[nodiscard]] RecordIndex refunds_due() const { return refunds_due_; }
     [[nodiscard]] RecordIndex kept_payments() const { return kept_payments_; }
     [[nodiscard]] OrderId first_id() const { return first_id_; }
     [[nodiscard]] OrderId last_id() const { return last_id_; }
@@ -183,8 +196,10 @@ class OrderBook {
         OrderRecord& record = orders_[index];
         signature_.take_out(digest(record));
         open_holds_ -= record.state == OrderState::held ? 1U : 0U;
+        refunds_due_ -= record.state == OrderState::refund_due ? 1U : 0U;
         change(record);
         open_holds_ += record.state == OrderState::held ? 1U : 0U;
+        refunds_due_ += record.state == OrderState::refund_due ? 1U : 0U;
         signature_.put_in(digest(record));
     }
     template <class Change>
@@ -236,6 +251,8 @@ class OrderBook {
     [[nodiscard]] static std::uint64_t digest(const PaymentRecord& payment);
     [[nodiscard]] static std::uint64_t digest(const RefundRecord& refund);
 
+    std::size_t orders_max_;
+    std::size_t mismatches_max_;
     Arena<OrderRecord> orders_;
     Arena<LineRecord> lines_;
     Arena<PaymentRecord> payments_;
@@ -247,6 +264,7 @@ class OrderBook {
     SegmentedMap<std::uint64_t, TicketRecord> tickets_;
     SegmentedMap<std::uint64_t, RecordIndex> used_tickets_;
     RecordIndex open_holds_ = 0;
+    RecordIndex refunds_due_ = 0;
     RecordIndex kept_payments_ = 0;
     OrderId first_id_;
     OrderId last_id_;

@@ -80,6 +80,7 @@ bool OrderBook::load(std::uint8_t part, ByteReader& reader) {
                 orders_.append(order);
                 signature_.put_in(digest(order));
                 open_holds_ += order.state == OrderState::held ? 1U : 0U;
+                refunds_due_ += order.state == OrderState::refund_due ? 1U : 0U;
                 first_id_ = first_id_.raw() == 0 ? order.id : first_id_;
                 last_id_ = order.id;
                 break;

@@ -24,6 +24,12 @@ Answer mismatch(const Campaign& campaign, RecordIndex index, const RecordPayment
     const OrderRecord& order = campaign.book().order(index);
     Answer answer = answer_of(Code::amount_mismatch, context);
     if (!campaign.book().knows_mismatch(payment.order, payment.payment_id, payment.amount)) {
+        if (campaign.book().is_full_of_mismatches()) {
+            answer = answer_of(Code::busy, context);
+            answer.retry_in = busy_retry;
+            answer.detail = "too many payments of wrong amounts; see PAYMENT_MISMATCH";
+            return with_order(answer, campaign, index, campaign.view(index).state);
+        }
         events.emplace_back(CampaignEvent{PaymentMismatched{.order = payment.order,
                                                             .payment_id = payment.payment_id,
                                                             .amount = payment.amount,

@@ -36,7 +36,8 @@ class Server {
     void serve(std::uint16_t item, Quantity units) {
         const Waitlist& waitlist = campaign_.waitlist();
         const auto* entry = waitlist.from(item);
-        while (entry != nullptr && units > Quantity{0} && has_room()) {
+        while (entry != nullptr && units > Quantity{0} && has_room() &&
+               !campaign_.book().is_full()) {
             const Waiter& waiter = entry->value;
             if (std::ranges::find(served_, waiter.buyer) != served_.end()) {
                 return;
@@ -219,7 +220,8 @@ void serve_returned(const Campaign& campaign, const Context& context, Events& ev
 bool can_serve_line(const Campaign& campaign, Instant now) {
     Context context;
     context.now = now;
-    if (campaign.waitlist().empty() || refuse_by_time(campaign, context)) {
+    if (campaign.waitlist().empty() || campaign.book().is_full() ||
+        refuse_by_time(campaign, context)) {
         return false;
     }
     const std::uint32_t slot = campaign.slot_of_hold(now);

@@ -35,6 +35,11 @@ void append_lines(JsonText& json, const OrderView& order) {
     json.close_array();
 }
 
+void append_waiting(JsonText& json, const Answer::Waiting& waiting) {
+    json.plain("item_id", waiting.item_id.view());
+    json.number("place", waiting.place);
+}
+
 /// What a refusal says beyond its code.
 void append_refusal_terms(JsonText& json, const Answer& answer) {
     if (answer.left.has_value()) {
@@ -163,6 +168,9 @@ void append_answer_fields(JsonText& json, const Answer& answer, const AnswerCont
     }
     if (answer.ticket.has_value()) {
         append_ticket(json, *answer.ticket, context.ticket);
+    }
+    if (answer.waiting.has_value()) {
+        append_waiting(json, *answer.waiting);
     }
     append_refusal_terms(json, answer);
     append_refund(json, answer);

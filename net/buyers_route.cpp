@@ -50,6 +50,19 @@ Judged<BuyersRoute> route_orders(std::string_view method, BuyersRoute route) {
     return method_not_allowed("GET, POST");
 }
 
+Judged<BuyersRoute> route_waitlist(std::string_view method, BuyersRoute route) {
+    if (method == "POST") {
+        route.endpoint = BuyersEndpoint::join_waitlist;
+    } else if (method == "GET") {
+        route.endpoint = BuyersEndpoint::read_waitlist;
+    } else if (method == "DELETE") {
+        route.endpoint = BuyersEndpoint::leave_waitlist;
+    } else {
+        return method_not_allowed("GET, POST, DELETE");
+    }
+    return route;
+}
+
 }  // namespace
 
 std::string_view path_of(std::string_view target) {
@@ -87,6 +100,9 @@ Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view targe
     if (rest == "tickets") {
         route.endpoint = BuyersEndpoint::issue_ticket;
         return expect(method, "POST", route);
+    }
+    if (rest == "waitlist") {
+        return route_waitlist(method, route);
     }
     if (take_segment(rest) == "orders") {
         const bool has_more = rest.find('/') != std::string_view::npos;

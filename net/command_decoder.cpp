@@ -5,6 +5,9 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <string>
+
 #include "engine/vocabulary/bytes.hpp"
 #include "net/json_reader.hpp"
 
@@ -84,6 +87,22 @@ std::uint32_t digest(const Buy& buy, std::optional<std::string_view> ticket) {
     return digest.value();
 }
 
+std::uint32_t digest_of_item(BuyersEndpoint endpoint, const ItemId& item_id) {
+    BodyDigest digest(endpoint);
+    digest.add(item_id);
+    return digest.value();
+}
+
+bool is_item_id(std::string_view text) {
+    return !text.empty() && text.size() <= ItemId::capacity &&
+           std::all_of(text.begin(), text.end(), [](char character) {
+               return (character >= 'A' && character <= 'Z') ||
+                      (character >= 'a' && character <= 'z') ||
+                      (character >= '0' && character <= '9') || character == '_' ||
+                      character == '-';
+           });
+}
+
 /// One of the two forms: item_id and quantity, or items.
 void read_order(JsonReader& reader, Buy& buy, std::optional<std::string_view>& ticket) {
     static constexpr std::array<std::string_view, 5> names{"item_id", "quantity", "items", "ticket",
@@ -142,6 +161,39 @@ struct CommandDecoder::Parser {
 CommandDecoder::CommandDecoder() : parser_(std::make_unique<Parser>()) {}
 CommandDecoder::~CommandDecoder() = default;
 
+Judged<ItemId> CommandDecoder::decode_item(const BuyersRequest& request) {
+    constexpr std::string_view parameter = "item_id=";
+    if (!request.query.empty()) {
+        if (!request.body.empty()) {
+            return malformed("query: stands beside a body; give one or the other");
+        }
+        if (request.query.substr(0, parameter.size()) != parameter) {
+            return malformed(
+                "query: " + std::string{request.query.substr(0, request.query.find('='))} +
+                ": not a parameter here; item_id is");
+        }
+        const std::string_view text = request.query.substr(parameter.size());
+        if (!is_item_id(text)) {
+            return malformed("query: item_id: must be 1 to 32 of A-Z a-z 0-9 _ -");
+        }
+        return ItemId{text};
+    }
+    if (auto judged = judge_content_type(request.content_type, request.body); judged.has_error()) {
+        return judged.error();
+    }
+    JsonReader reader(parser_->parser, request.body, request.body_readable_bytes);
+    static constexpr std::array<std::string_view, 1> names{"item_id"};
+    ItemId item_id;
+    reader.read(names, Body::required, [&](std::size_t, ondemand::value value) {
+        item_id = reader.item_id(value, "item_id");
+    });
+    reader.need(!item_id.empty(), "item_id");
+    if (reader.failed()) {
+        return reader.problem();
+    }
+    return item_id;
+}
+
 Judged<DecodedCommand> CommandDecoder::decode(const BuyersRequest& request) {
     check(is_command(request.route.endpoint), "a read has no body to decode");
     check(request.body_readable_bytes >= request.body.size() + body_padding_bytes,
@@ -159,17 +211,25 @@ Judged<DecodedCommand> CommandDecoder::decode(const BuyersRequest& request) {
         read_order(reader, buy, decoded.ticket);
         body_digest = digest(buy, decoded.ticket);
     } else if (request.route.endpoint == BuyersEndpoint::issue_ticket) {
-        auto& issue = decoded.command.emplace<campaigns::IssueTicket>();
-        issue.campaign = request.route.campaign;
-        issue.buyer = request.buyer;
-        static constexpr std::array<std::string_view, 1> names{"item_id"};
-        reader.read(names, Body::required, [&](std::size_t, ondemand::value value) {
-            issue.item_id = reader.item_id(value, "item_id");
-        });
-        reader.need(!issue.item_id.empty(), "item_id");
-        BodyDigest digest(BuyersEndpoint::issue_ticket);
-        digest.add(issue.item_id);
-        body_digest = digest.value();
+        const auto item = decode_item(request);
+        if (item.has_error()) {
+            return item.error();
+        }
+        decoded.command = campaigns::IssueTicket{request.route.campaign, request.buyer, *item};
+        body_digest = digest_of_item(BuyersEndpoint::issue_ticket, *item);
+    } else if (request.route.endpoint == BuyersEndpoint::join_waitlist ||
+               request.route.endpoint == BuyersEndpoint::leave_waitlist) {
+        const auto item = decode_item(request);
+        if (item.has_error()) {
+            return item.error();
+        }
+        if (request.route.endpoint == BuyersEndpoint::join_waitlist) {
+            decoded.command = campaigns::JoinWaitlist{request.route.campaign, request.buyer, *item};
+        } else {
+            decoded.command =
+                campaigns::LeaveWaitlist{request.route.campaign, request.buyer.id, *item};
+        }
+        body_digest = digest_of_item(request.route.endpoint, *item);
     } else {
         decoded.command =
             campaigns::CancelOrder{request.route.campaign, request.buyer.id, request.route.order};

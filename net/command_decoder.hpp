@@ -23,6 +23,9 @@ enum class BuyersEndpoint : std::uint8_t {
     list_orders,
     read_order,
     cancel_order,
+    join_waitlist,
+    read_waitlist,
+    leave_waitlist,
 };
 
 struct BuyersRoute {
@@ -36,7 +39,12 @@ struct BuyersRoute {
 }
 [[nodiscard]] constexpr bool is_command(BuyersEndpoint endpoint) {
     return endpoint == BuyersEndpoint::issue_ticket || endpoint == BuyersEndpoint::place_order ||
-           endpoint == BuyersEndpoint::cancel_order;
+           endpoint == BuyersEndpoint::cancel_order || endpoint == BuyersEndpoint::join_waitlist ||
+           endpoint == BuyersEndpoint::leave_waitlist;
+}
+/// Commands whose body may be left out, Content-Length and all.
+[[nodiscard]] constexpr bool may_lack_body(BuyersEndpoint endpoint) {
+    return endpoint == BuyersEndpoint::cancel_order || endpoint == BuyersEndpoint::leave_waitlist;
 }
 
 /// The path of a request target: without query, and without the origin of an absolute form.
@@ -59,6 +67,7 @@ struct BuyersRequest {
     BuyersRoute route;
     std::string_view method;
     std::string_view target;
+    std::string_view query{};
     campaigns::Buyer buyer;
     std::optional<std::string_view> idempotency_key;
     std::optional<std::string_view> content_type{};
@@ -86,6 +95,8 @@ class CommandDecoder {
 
     /// For endpoints that are commands (is_command).
     [[nodiscard]] Judged<DecodedCommand> decode(const BuyersRequest& request);
+    /// The item that a read or a DELETE is about: `?item_id=…`, or the body of a POST.
+    [[nodiscard]] Judged<ItemId> decode_item(const BuyersRequest& request);
 
   private:
     struct Parser;

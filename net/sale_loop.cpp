@@ -7,6 +7,8 @@
 #include <chrono>
 #include <thread>
 
+#include "campaigns/rules.hpp"
+
 namespace stampede::net {
 
 namespace {
@@ -286,6 +288,8 @@ void SaleLoop::handle(const HttpRequest& request, Responder& responder) {
     }
     if (is_command(route->endpoint)) {
         answer_command(request, *route, buyer, responder);
+    } else if (route->endpoint == BuyersEndpoint::read_waitlist) {
+        read_waitlist(request, *route, buyer, responder);
     } else {
         answer_read(*route, buyer, responder);
     }
@@ -306,23 +310,28 @@ void SaleLoop::problem(const Problem& problem, Responder& responder, CommitNumbe
     responder.reply(reply_.view(), rests_on);
 }
 
+BuyersRequest SaleLoop::to_decode(const HttpRequest& request, const BuyersRoute& route,
+                                  const campaigns::Buyer& buyer) {
+    return {.route = route,
+            .method = request.method_text,
+            .target = request.path,
+            .query = request.query,
+            .buyer = buyer,
+            .idempotency_key = request.idempotency_key,
+            .content_type = request.content_type,
+            .body = {request.body.data(), request.body.size()},
+            .body_readable_bytes = request.body.size() + input_padding_bytes};
+}
+
 void SaleLoop::answer_command(const HttpRequest& request, const BuyersRoute& route,
                               const campaigns::Buyer& buyer, Responder& responder) {
-    if (!request.length_given && route.endpoint != BuyersEndpoint::cancel_order) {
+    if (!request.length_given && !may_lack_body(route.endpoint)) {
         problem(Problem{411, "LENGTH_REQUIRED",
                         "this request needs a body, and a body needs a Content-Length"},
                 responder);
         return;
     }
-    auto decoded =
-        decoder_.decode({.route = route,
-                         .method = request.method_text,
-                         .target = request.path,
-                         .buyer = buyer,
-                         .idempotency_key = request.idempotency_key,
-                         .content_type = request.content_type,
-                         .body = {request.body.data(), request.body.size()},
-                         .body_readable_bytes = request.body.size() + input_padding_bytes});
+    auto decoded = decoder_.decode(to_decode(request, route, buyer));
     if (decoded.has_error()) {
         problem(decoded.error(), responder);
         return;
@@ -400,6 +409,9 @@ void SaleLoop::answer_read(const BuyersRoute& route, const campaigns::Buyer& buy
         case BuyersEndpoint::issue_ticket:
         case BuyersEndpoint::place_order:
         case BuyersEndpoint::cancel_order:
+        case BuyersEndpoint::join_waitlist:
+        case BuyersEndpoint::leave_waitlist:
+        case BuyersEndpoint::read_waitlist:
             unreachable("a command is no read");
     }
     responder.reply(reply_.view(), rests_on);
@@ -416,8 +428,9 @@ CommitNumber SaleLoop::read_campaign(CampaignId id, Responder& responder) {
             return;
         }
         available_.clear();
+        const std::uint32_t slot = campaign->slot_on_show(now_);
         for (std::uint16_t item = 0; item < campaign->item_count(); ++item) {
-            available_.push_back(campaign->cell(item).available());
+            available_.push_back(campaign->free_units(item, slot));
         }
         const auto mark = writer_.open_ok(reply_, keep_alive(responder), extra_headers_);
         append_public_campaign(reply_, {.id = id,
@@ -449,6 +462,29 @@ CommitNumber SaleLoop::read_order(const BuyersRoute& route, const campaigns::Buy
         writer_.append_answer(reply_, answer, {.door = Door::buyers, .asked_order = route.order},
                               keep_alive(responder), extra_headers_);
     });
+}
+
+void SaleLoop::read_waitlist(const HttpRequest& request, const BuyersRoute& route,
+                             const campaigns::Buyer& buyer, Responder& responder) {
+    const auto item = decoder_.decode_item(to_decode(request, route, buyer));
+    if (item.has_error()) {
+        problem(item.error(), responder);
+        return;
+    }
+    reply_.clear();
+    const CommitNumber rests_on =
+        shards_.read({Route::By::scope, route.campaign.raw()}, [&](const auto& machine) {
+            const campaigns::Campaign* campaign = machine.find(route.campaign);
+            Answer answer;
+            answer.code = Code::campaign_unknown;
+            answer.server_time = now_;
+            if (campaign != nullptr) {
+                answer = campaigns::place_in_line(*campaign, buyer.id, *item, now_);
+            }
+            writer_.append_answer(reply_, answer, {.door = Door::buyers}, keep_alive(responder),
+                                  extra_headers_);
+        });
+    responder.reply(reply_.view(), rests_on);
 }
 
 CommitNumber SaleLoop::list_orders(CampaignId id, const campaigns::Buyer& buyer,

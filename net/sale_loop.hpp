@@ -87,6 +87,11 @@ class SaleLoop final : public RequestHandler {
     CommitNumber read_campaign(CampaignId id, Responder& responder);
     CommitNumber read_order(const BuyersRoute& route, const campaigns::Buyer& buyer,
                             Responder& responder);
+    void read_waitlist(const HttpRequest& request, const BuyersRoute& route,
+                       const campaigns::Buyer& buyer, Responder& responder);
+    [[nodiscard]] static BuyersRequest to_decode(const HttpRequest& request,
+                                                 const BuyersRoute& route,
+                                                 const campaigns::Buyer& buyer);
     CommitNumber list_orders(CampaignId id, const campaigns::Buyer& buyer, Responder& responder);
     void answer_preflight(Responder& responder);
     void problem(const Problem& problem, Responder& responder, CommitNumber rests_on = {});

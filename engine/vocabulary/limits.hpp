@@ -30,6 +30,7 @@ inline constexpr std::size_t audience_list_max = 4096;  // allowlist, and blockl
 inline constexpr std::size_t blocklist_max = 8192;      // with what operators add later
 inline constexpr std::size_t waiters_per_campaign_max = 10'000;
 inline constexpr std::size_t orders_per_campaign_max = 1u << 28;
+inline constexpr std::size_t mismatches_per_campaign_max = 1u << 16;
 inline constexpr std::size_t unknown_payments_per_shard_max = 1u << 16;
 inline constexpr std::size_t payments_per_order_max = 64;
 inline constexpr std::size_t refunds_per_order_max = 64;

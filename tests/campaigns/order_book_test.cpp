@@ -186,5 +186,35 @@ TEST(OrderBook, refuses_a_chunk_that_is_cut_short_or_of_no_part) {
     }
 }
 
+TEST(OrderBook, knows_when_one_more_would_be_over_its_limit) {
+    OrderBook book(64, 2, 1);
+    for (const std::uint64_t id : {std::uint64_t{10}, std::uint64_t{11}}) {
+        EXPECT_FALSE(book.is_full());
+        OrderRecord order;
+        order.id = OrderId{id};
+        order.buyer = BuyerId{42};
+        const LineRecord line{.unit_price = Money{100}, .quantity = 1, .refunded = 0, .item = 0};
+        book.add_order(order, {&line, 1});
+    }
+    EXPECT_TRUE(book.is_full());
+    EXPECT_FALSE(book.is_full_of_mismatches());
+    book.add_mismatch(OrderId{10}, PaymentId{"p"}, Money{1});
+    EXPECT_TRUE(book.is_full_of_mismatches());
+}
+
+TEST(OrderBook, counts_the_orders_whose_money_must_go_back) {
+    OrderBook book(64);
+    OrderRecord order;
+    order.id = OrderId{10};
+    order.buyer = BuyerId{42};
+    const LineRecord line{.unit_price = Money{100}, .quantity = 1, .refunded = 0, .item = 0};
+    const RecordIndex index = book.add_order(order, {&line, 1});
+    EXPECT_EQ(book.refunds_due(), 0U);
+    book.change_order(index, [](OrderRecord& record) { record.state = OrderState::refund_due; });
+    EXPECT_EQ(book.refunds_due(), 1U);
+    book.change_order(index, [](OrderRecord& record) { record.state = OrderState::refunded; });
+    EXPECT_EQ(book.refunds_due(), 0U);
+}
+
 }  // namespace
 }  // namespace stampede::campaigns

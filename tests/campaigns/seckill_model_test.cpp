@@ -49,6 +49,7 @@ TEST(SeckillModel, walks_come_past_every_code_that_a_seckill_gives) {
                              Code::confirmed,
                              Code::cancelled,
                              Code::already_done,
+                             Code::waitlisted,
                              Code::late_held,
                              Code::refund_required,
                              Code::not_started,

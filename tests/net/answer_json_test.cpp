@@ -100,6 +100,20 @@ TEST(AnswerJson, names_the_open_order_at_the_limit) {
     EXPECT_THAT(written(answer), HasSubstr(R"("order_id":"10")"));
 }
 
+TEST(AnswerJson, tells_the_place_in_line_and_the_order_that_it_led_to) {
+    Answer answer;
+    answer.code = Code::waitlisted;
+    answer.server_time = Instant{5};
+    answer.waiting = Answer::Waiting{.item_id = ItemId{"1001"}, .place = 17};
+    EXPECT_EQ(written(answer), R"({"code":"WAITLISTED","item_id":"1001",)"
+                               R"("place":17,"server_ms":5})");
+    answer.code = Code::ok;
+    answer.waiting->place = 0;
+    answer.open_order = OrderId{36};
+    EXPECT_EQ(written(answer),
+              R"({"code":"OK","order_id":"10","item_id":"1001","place":0,"server_ms":5})");
+}
+
 TEST(AnswerJson, tells_what_is_left) {
     Answer answer = an_answer(Code::insufficient);
     answer.left = Quantity{2};

@@ -29,7 +29,11 @@ class Decoding : public testing::Test {
         BuyersRequest request;
         request.route = *route;
         request.method = method;
-        request.target = target_;
+        request.target = path_of(target_);
+        const auto question_mark = target_.find('?');
+        request.query = question_mark == std::string::npos
+                            ? std::string_view{}
+                            : std::string_view{target_}.substr(question_mark + 1);
         request.buyer = campaigns::Buyer{BuyerId{42}, 3, 1};
         request.idempotency_key = key;
         request.body = std::string_view{body_}.substr(0, size);
@@ -92,6 +96,45 @@ TEST_F(Decoding, reads_a_ticket_request_and_a_cancel) {
         EXPECT_EQ(std::get<campaigns::CancelOrder>(cancel->command).order, OrderId{35 * 36 + 35});
         EXPECT_EQ(std::get<campaigns::CancelOrder>(cancel->command).buyer, BuyerId{42});
     }
+}
+
+TEST_F(Decoding, reads_who_joins_and_who_leaves_a_waitlist) {
+    const auto join = decode("POST", "/v1/campaigns/7/waitlist", R"({"item_id":"1001"})");
+    ASSERT_TRUE(join.has_value()) << join.error().detail;
+    const auto& wanted = std::get<campaigns::JoinWaitlist>(join->command);
+    EXPECT_EQ(wanted.campaign, CampaignId{7});
+    EXPECT_EQ(wanted.buyer.id, BuyerId{42});
+    EXPECT_EQ(wanted.buyer.level, 3);
+    EXPECT_EQ(wanted.item_id, ItemId{"1001"});
+    for (const auto& [target, body] :
+         {std::pair{"/v1/campaigns/7/waitlist?item_id=1001", ""},
+          std::pair{"/v1/campaigns/7/waitlist", R"({"item_id":"1001"})"}}) {
+        const auto leave = decode("DELETE", target, body, std::nullopt);
+        ASSERT_TRUE(leave.has_value()) << leave.error().detail;
+        const auto& gone = std::get<campaigns::LeaveWaitlist>(leave->command);
+        EXPECT_EQ(gone.buyer, BuyerId{42});
+        EXPECT_EQ(gone.item_id, ItemId{"1001"});
+        EXPECT_FALSE(leave->identity.has_value());
+    }
+}
+
+TEST_F(Decoding, refuses_a_place_in_line_for_nothing) {
+    const auto refusal_of = [&](const char* method, const char* target, const char* body) {
+        const auto decoded = decode(method, target, body);
+        return decoded.has_error() ? decoded.error().detail : std::string{"accepted"};
+    };
+    EXPECT_THAT(refusal_of("POST", "/v1/campaigns/7/waitlist", "{}"), HasSubstr("item_id"));
+    EXPECT_THAT(refusal_of("POST", "/v1/campaigns/7/waitlist", R"({"item_id":"1","quantity":1})"),
+                HasSubstr("quantity"));
+    EXPECT_THAT(refusal_of("DELETE", "/v1/campaigns/7/waitlist", ""), HasSubstr("body"));
+    EXPECT_THAT(refusal_of("DELETE", "/v1/campaigns/7/waitlist?item=1", ""),
+                HasSubstr("item: not a parameter here"));
+    EXPECT_THAT(refusal_of("DELETE", "/v1/campaigns/7/waitlist?item_id=", ""),
+                HasSubstr("item_id: must be"));
+    EXPECT_THAT(refusal_of("DELETE", "/v1/campaigns/7/waitlist?item_id=a%20b", ""),
+                HasSubstr("item_id: must be"));
+    EXPECT_THAT(refusal_of("DELETE", "/v1/campaigns/7/waitlist?item_id=1", R"({"item_id":"1"})"),
+                HasSubstr("one or the other"));
 }
 
 TEST_F(Decoding, refuses_each_wrong_field_by_its_name) {
@@ -241,7 +284,7 @@ TEST(BuyersRoute, knows_every_path) {
 
 TEST(BuyersRoute, refuses_what_is_not_there) {
     for (const char* path : {"/", "", "*", "/v1", "/v2/time", "/v1/campaigns", "/v1/campaigns/1/",
-                             "/v1/time/", "/v1/campaigns/1/groups", "/v1/campaigns/1/waitlist",
+                             "/v1/time/", "/v1/campaigns/1/groups", "/v1/campaigns/1/waitlist/1",
                              "/v1/campaigns/1/orders/10/", "/v1/campaigns/1/orders/10/cancel/",
                              "/v1/campaigns/1/orders/10/pay", "/v1/campaigns/1/tickets/2"}) {
         const auto route = route_buyers("GET", path);
@@ -261,6 +304,7 @@ TEST(BuyersRoute, tells_which_methods_a_path_has) {
     EXPECT_EQ(route_buyers("POST", "/v1/time").error().allow, "GET");
     EXPECT_EQ(route_buyers("DELETE", "/v1/campaigns/1/orders").error().allow, "GET, POST");
     EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/tickets").error().allow, "POST");
+    EXPECT_EQ(route_buyers("PUT", "/v1/campaigns/1/waitlist").error().allow, "GET, POST, DELETE");
     EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/orders/10/cancel").error().status, 405);
 }
 

@@ -114,6 +114,9 @@ TEST(OpenApi, names_all_that_its_doors_have) {
                                        {"GET", "/v1/campaigns/7/orders"},
                                        {"GET", "/v1/campaigns/7/orders/10"},
                                        {"POST", "/v1/campaigns/7/orders/10/cancel"},
+                                       {"POST", "/v1/campaigns/7/waitlist"},
+                                       {"GET", "/v1/campaigns/7/waitlist"},
+                                       {"DELETE", "/v1/campaigns/7/waitlist"},
                                        {"GET", "/v1/campaigns/7/live"}}) {
         EXPECT_EQ(count(method, path), 1) << method << ' ' << path;
     }

@@ -37,6 +37,7 @@ struct Swarm {
     std::uint64_t crash_per_mille = 0;
     std::uint64_t vanish_percent = 0;
     std::uint64_t sync_percent = 50;
+    bool waitlist = false;
 
     static Swarm of(Chance& chance) {
         Swarm swarm;
@@ -49,6 +50,7 @@ struct Swarm {
         swarm.crash_per_mille = chance.percent(70) ? chance.below(20) : 0;
         swarm.vanish_percent = chance.percent(50) ? chance.below(5) : 0;
         swarm.sync_percent = static_cast<std::uint64_t>(chance.between(5, 90));
+        swarm.waitlist = chance.percent(50);
         return swarm;
     }
 };
@@ -92,7 +94,7 @@ struct Node {
 };
 
 struct Asked {
-    enum class Act : std::uint8_t { buy, cancel } act = Act::buy;
+    enum class Act : std::uint8_t { buy, cancel, join, leave } act = Act::buy;
     std::uint64_t key = 0;
     std::uint16_t item = 0;
     OrderId order;
@@ -111,6 +113,7 @@ struct Told {
     std::string code;
     std::optional<OrderId> order;
     std::optional<Sequence> receipt;
+    std::string place;
     ShardIndex shard;
     bool replayed = false;
 };
@@ -133,6 +136,10 @@ Told told_by(std::string_view body) {
         if (const auto id = Base36::parse(*order)) {
             told.order = OrderId{*id};
         }
+    }
+    if (const auto at = body.find("\"place\":"); at != std::string_view::npos) {
+        const auto start = at + 8;
+        told.place = std::string{body.substr(start, body.find_first_of(",}", start) - start)};
     }
     if (const auto receipt = field(body, "receipt")) {
         std::uint16_t shard = 0;
@@ -211,6 +218,11 @@ class World {
         for (std::size_t at = witness_.durable().raw(); at < kept.size(); ++at) {
             if (auto wrong = witness_.see(kept[at].commit())) {
                 fail(*wrong);
+            }
+            for (const OrderId order : witness_.take_promoted()) {
+                orders_.push_back(order);
+                quantities_[order] = 1;
+                ++report_.promoted;
             }
             if (witness_.most_units_ever() > swarm_.per_buyer) {
                 fail("a buyer got more than the limit");
@@ -307,6 +319,7 @@ class World {
         config->hold = Duration::seconds(swarm_.hold_s);
         config->min_pay = config->hold;
         config->late_payment = swarm_.late;
+        config->waitlist = swarm_.waitlist;
         ask(DraftCampaign{campaign_id, config, Actor{"sim"}});
         ask(ChangeCampaign{.campaign = campaign_id, .verb = Verb::publish, .actor = Actor{"sim"}});
         for (int settle = 0; settle < 6; ++settle) {
@@ -401,6 +414,8 @@ class World {
         if (chance_.percent(20) && !orders_.empty()) {
             asked.act = Asked::Act::cancel;
             asked.order = orders_[chance_.below(orders_.size())];
+        } else if (swarm_.waitlist && chance_.percent(40)) {
+            asked.act = chance_.percent(85) ? Asked::Act::join : Asked::Act::leave;
         }
         return asked;
     }
@@ -410,18 +425,23 @@ class World {
         asked.durable_then = witness_.durable();
         std::string body;
         std::string path = "/v1/campaigns/7/orders";
+        std::string method = "POST ";
         if (asked.act == Asked::Act::buy) {
             const std::int64_t quantity =
                 1 +
                 static_cast<std::int64_t>(asked.key % static_cast<std::uint64_t>(swarm_.per_buyer));
             body = R"({"item_id":"item)" + std::to_string(asked.item) + R"(","quantity":)" +
                    std::to_string(quantity) + "}";
+        } else if (asked.act == Asked::Act::join || asked.act == Asked::Act::leave) {
+            method = asked.act == Asked::Act::join ? "POST " : "DELETE ";
+            path = "/v1/campaigns/7/waitlist";
+            body = R"({"item_id":"item)" + std::to_string(asked.item) + R"("})";
         } else {
             path += "/" + Base36(asked.order.raw()).str() + "/cancel";
             body = "{}";
         }
         const std::string request =
-            "POST " + path +
+            method + path +
             " HTTP/1.1\r\nHost: sim\r\nX-Buyer-Id: " + std::to_string(client.id.raw()) +
             "\r\nIdempotency-Key: k" + std::to_string(asked.key) +
             "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
@@ -473,7 +493,8 @@ class World {
         if (told.receipt && !witness_.has(told.shard, *told.receipt)) {
             fail("acknowledged before it was durable: " + body);
         }
-        if (told.code == "SOLD_OUT" &&
+        // With a line, units that are there may belong to those who stand in it.
+        if (told.code == "SOLD_OUT" && !swarm_.waitlist &&
             !witness_.was_sold_out_since(asked.durable_then, asked.item)) {
             fail("a sold-out that was never true: " + body);
         }
@@ -489,9 +510,18 @@ class World {
             if (is_new && !quantities_.contains(*told.order)) {
                 orders_.push_back(*told.order);
                 quantities_[*told.order] =
-                    1 + static_cast<std::int64_t>(asked.key %
-                                                  static_cast<std::uint64_t>(swarm_.per_buyer));
+                    asked.act == Asked::Act::join
+                        ? 1
+                        : 1 + static_cast<std::int64_t>(
+                                  asked.key % static_cast<std::uint64_t>(swarm_.per_buyer));
             }
+        } else if (told.code == "WAITLISTED" && told.receipt) {
+            const auto [first, is_new] = places_.try_emplace({client.id, asked.key}, told.place);
+            if (!is_new && (first->second != told.place || !told.replayed)) {
+                fail("one key, two places: " + body);
+            }
+        } else if (places_.contains({client.id, asked.key})) {
+            fail("a key that was answered WAITLISTED is now answered " + told.code);
         } else if (asked.act == Asked::Act::buy && promised_.contains({client.id, asked.key})) {
             fail("a key that was answered HELD is now answered " + told.code);
         }
@@ -603,6 +633,7 @@ class World {
     std::vector<OrderId> orders_;
     std::map<OrderId, std::int64_t> quantities_;
     std::map<std::pair<BuyerId, std::uint64_t>, OrderId> promised_;
+    std::map<std::pair<BuyerId, std::uint64_t>, std::string> places_;
     std::uint64_t last_key_ = 0;
     std::uint64_t last_call_ = 0;
 };

@@ -18,6 +18,7 @@ struct SimulationReport {
     std::uint64_t crashes = 0;
     std::uint64_t events = 0;
     std::uint64_t confirmed = 0;
+    std::uint64_t promoted = 0;  // from a waitlist
     /// Of every answer and every durable commit, in order: two runs of a seed have the same.
     std::uint64_t trace = 0;
     /// What broke, in a sentence; empty for a good run.

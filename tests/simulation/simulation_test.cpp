@@ -10,15 +10,18 @@ namespace {
 TEST(Simulation, a_sample_of_seeds_keeps_every_promise) {
     std::uint64_t crashes = 0;
     std::uint64_t confirmed = 0;
+    std::uint64_t promoted = 0;
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         const SimulationReport report = simulate(seed, 1000);
         ASSERT_FALSE(report.broken)
             << *report.broken << "\nrepeat: simulate --seed " << seed << " --commands 1000";
         crashes += report.crashes;
         confirmed += report.confirmed;
+        promoted += report.promoted;
     }
     EXPECT_GT(crashes, 100U) << "the simulation must crash to mean anything";
     EXPECT_GT(confirmed, 200U) << "and sell";
+    EXPECT_GT(promoted, 50U) << "and serve those who wait";
 }
 
 TEST(Simulation, a_seed_repeats_itself) {

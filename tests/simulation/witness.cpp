@@ -52,6 +52,7 @@ void JournalWitness::count(const Event& event) {
     if (const auto* family = std::get_if<WaitlistEvent>(&event)) {
         if (const auto* promoted = std::get_if<WaiterPromoted>(family)) {
             owner_[promoted->order] = promoted->buyer;
+            promoted_.push_back(promoted->order);
             take(promoted->order, 1);
             move(promoted->item, -1);
             lines_[promoted->order].push_back({.item = promoted->item,

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "campaigns/campaign_machine.hpp"
@@ -38,6 +39,9 @@ class JournalWitness {
     [[nodiscard]] std::uint64_t events() const { return events_; }
     [[nodiscard]] std::uint64_t confirmed_orders() const { return confirmed_; }
 
+    /// Orders that came out of a waitlist, since the last call.
+    [[nodiscard]] std::vector<OrderId> take_promoted() { return std::exchange(promoted_, {}); }
+
   private:
     struct Sample {
         CommitNumber commit;
@@ -61,6 +65,7 @@ class JournalWitness {
     std::int64_t most_units_ = 0;
     std::uint64_t events_ = 0;
     std::uint64_t confirmed_ = 0;
+    std::vector<OrderId> promoted_;
 };
 
 }  // namespace stampede::tests

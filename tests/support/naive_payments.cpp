@@ -29,11 +29,11 @@ void NaiveSeckill::confirm(std::size_t at) {
     told_.push_back("ROW " + name_of(at) + " amount " + std::to_string(order.amount));
 }
 
-bool NaiveSeckill::can_take_again(const Order& order) const {
+bool NaiveSeckill::can_take_again(std::int64_t now_ms, const Order& order) const {
     std::int64_t units = 0;
     for (std::size_t line = 0; line < order.items.size(); ++line) {
         units += order.units[line];
-        if (available(order.items[line]) < order.units[line]) {
+        if (free_units(now_ms, order.items[line]) < order.units[line]) {
             return false;
         }
     }
@@ -66,7 +66,7 @@ NaiveAnswer NaiveSeckill::ask_back(std::size_t at, const std::string& id, bool c
     return answer;
 }
 
-NaiveAnswer NaiveSeckill::pay_late(std::size_t at, const std::string& id) {
+NaiveAnswer NaiveSeckill::pay_late(std::int64_t now_ms, std::size_t at, const std::string& id) {
     Order& order = orders_[at];
     const auto back = [&](RefundReason reason) {
         payments_[id].asked_back = true;
@@ -83,7 +83,7 @@ NaiveAnswer NaiveSeckill::pay_late(std::size_t at, const std::string& id) {
         payments_[id].kept = true;
         return about(Code::late_held, at);
     }
-    if (!can_take_again(order)) {
+    if (!can_take_again(now_ms, order)) {
         return back(RefundReason::late_payment);
     }
     confirm(at);
@@ -91,9 +91,9 @@ NaiveAnswer NaiveSeckill::pay_late(std::size_t at, const std::string& id) {
     return about(Code::late_confirmed, at);
 }
 
-NaiveAnswer NaiveSeckill::pay(std::optional<std::size_t> at, const std::string& unknown_order,
-                              const std::string& id, std::int64_t amount,
-                              const NaiveRequest& request) {
+NaiveAnswer NaiveSeckill::pay(std::int64_t now_ms, std::optional<std::size_t> at,
+                              const std::string& unknown_order, const std::string& id,
+                              std::int64_t amount, const NaiveRequest& request) {
     if (!at || state_ == CampaignState::archived) {
         const std::string name = at ? name_of(*at) : unknown_order;
         if (mismatches_.emplace("? " + name, id, amount).second) {
@@ -142,7 +142,7 @@ NaiveAnswer NaiveSeckill::pay(std::optional<std::size_t> at, const std::string& 
     const bool is_late = !order.waits && (order.state == OrderState::expired ||
                                           order.state == OrderState::cancelled);
     if (is_late) {
-        return remember(request, pay_late(*at, id));
+        return remember(request, pay_late(now_ms, *at, id));
     }
     payments_[id].asked_back = true;
     return remember(request,
@@ -151,8 +151,8 @@ NaiveAnswer NaiveSeckill::pay(std::optional<std::size_t> at, const std::string& 
                                                                  : RefundReason::second_payment));
 }
 
-NaiveAnswer NaiveSeckill::resolve(std::optional<std::size_t> at, campaigns::Decision decision,
-                                  const NaiveRequest& request) {
+NaiveAnswer NaiveSeckill::resolve(std::int64_t now_ms, std::optional<std::size_t> at,
+                                  campaigns::Decision decision, const NaiveRequest& request) {
     NaiveAnswer answer;
     answer.code = Code::order_unknown;
     if (!at || state_ == CampaignState::archived) {
@@ -173,7 +173,7 @@ NaiveAnswer NaiveSeckill::resolve(std::optional<std::size_t> at, campaigns::Deci
     if (decision == campaigns::Decision::refund) {
         return remember(request, ask_back(*at, kept->first, true, RefundReason::operator_decision));
     }
-    if (!can_take_again(orders_[*at])) {
+    if (!can_take_again(now_ms, orders_[*at])) {
         return answer;
     }
     kept->second.kept = false;
@@ -182,8 +182,8 @@ NaiveAnswer NaiveSeckill::resolve(std::optional<std::size_t> at, campaigns::Deci
     return remember(request, about(Code::late_confirmed, *at));
 }
 
-NaiveAnswer NaiveSeckill::cancel(std::uint64_t buyer, std::optional<std::size_t> at,
-                                 const NaiveRequest& request) {
+NaiveAnswer NaiveSeckill::cancel(std::int64_t now_ms, std::uint64_t buyer,
+                                 std::optional<std::size_t> at, const NaiveRequest& request) {
     NaiveAnswer answer;
     answer.code = Code::campaign_unknown;
     if (state_ == CampaignState::archived) {
@@ -205,10 +205,13 @@ NaiveAnswer NaiveSeckill::cancel(std::uint64_t buyer, std::optional<std::size_t>
     }
     order.state = OrderState::cancelled;
     order.let_go = true;
-    return remember(request, about(Code::cancelled, *at));
+    const NaiveAnswer done = about(Code::cancelled, *at);
+    serve_after(now_ms, Order{order});
+    return remember(request, done);
 }
 
-NaiveAnswer NaiveSeckill::release(std::optional<std::size_t> at, const NaiveRequest& request) {
+NaiveAnswer NaiveSeckill::release(std::int64_t now_ms, std::optional<std::size_t> at,
+                                  const NaiveRequest& request) {
     NaiveAnswer answer;
     answer.code = Code::order_unknown;
     if (!at || state_ == CampaignState::archived) {
@@ -221,7 +224,9 @@ NaiveAnswer NaiveSeckill::release(std::optional<std::size_t> at, const NaiveRequ
         return about(Code::order_closed, *at);
     }
     orders_[*at].state = OrderState::cancelled;
-    return remember(request, about(Code::cancelled, *at));
+    const NaiveAnswer done = about(Code::cancelled, *at);
+    serve_after(now_ms, Order{orders_[*at]});
+    return remember(request, done);
 }
 
 /// A confirmed order: units go back with the money.
@@ -285,9 +290,9 @@ NaiveAnswer NaiveSeckill::refund_sold(std::size_t at, const std::string& refund_
     return about(Code::ok, at);
 }
 
-NaiveAnswer NaiveSeckill::refund(std::optional<std::size_t> at, const std::string& refund_id,
-                                 const std::string& payment_id, std::int64_t units,
-                                 std::int64_t amount, const std::string& item,
+NaiveAnswer NaiveSeckill::refund(std::int64_t now_ms, std::optional<std::size_t> at,
+                                 const std::string& refund_id, const std::string& payment_id,
+                                 std::int64_t units, std::int64_t amount, const std::string& item,
                                  const NaiveRequest& request) {
     NaiveAnswer no;
     const auto refuse = [&](Code code) {
@@ -344,6 +349,7 @@ NaiveAnswer NaiveSeckill::refund(std::optional<std::size_t> at, const std::strin
         return refuse(Code::refund_exceeds_paid);
     }
     refunds_[refund_id] = {body, answer};
+    serve_after(now_ms, Order{order});
     return remember(request, answer);
 }
 

@@ -306,13 +306,12 @@ NaiveAnswer NaiveSeckill::buy(std::int64_t now_ms, std::uint64_t buyer, std::uin
         return *no;
     }
     for (const std::size_t item : order.items) {
-        if (available(item) == 0) {
-            answer.may_return = may_return(item);
-            return refuse(Code::sold_out);
+        if (free_units(now_ms, item) == 0) {
+            return sold_out(now_ms, item);
         }
     }
     for (std::size_t line = 0; line < order.items.size(); ++line) {
-        const std::int64_t left = available(order.items[line]);
+        const std::int64_t left = free_units(now_ms, order.items[line]);
         if (left >= order.units[line]) {
             continue;
         }
@@ -409,13 +408,16 @@ CampaignState NaiveSeckill::state_at(std::int64_t now_ms) const {
 }
 
 void NaiveSeckill::turn(std::int64_t now_ms) {
-    for (Order& order : orders_) {
+    for (std::size_t at = 0; at < orders_.size(); ++at) {  // serving makes more of them
+        Order& order = orders_[at];
         if (order.state == OrderState::held && now_ms >= order.pay_by_ms &&
             now_ms >= order.not_before_ms) {
             order.state = OrderState::expired;
             order.let_go = true;
+            serve_after(now_ms, Order{order});
         }
     }
+    was_swept_ = was_swept_ || killed_;
     const bool waits_for_time = state_ == CampaignState::scheduled ||
                                 state_ == CampaignState::warming || state_ == CampaignState::live;
     if (waits_for_time && state_at(now_ms) != CampaignState::scheduled) {
@@ -424,6 +426,12 @@ void NaiveSeckill::turn(std::int64_t now_ms) {
     if (state_ == CampaignState::paused && now_ms >= rules_.ends_ms) {
         state_ = CampaignState::ending;
     }
+    if (state_ == CampaignState::ending && !rules_.resell_after_end) {
+        waiting_.clear();
+    }
+    for (std::size_t item = 0; item < total_.size(); ++item) {
+        serve(now_ms, item, 0);
+    }
     const bool has_holds = std::ranges::any_of(
         orders_, [](const Order& order) { return order.state == OrderState::held; });
     const bool is_over =
@@ -431,6 +439,7 @@ void NaiveSeckill::turn(std::int64_t now_ms) {
     if (!is_over) {
         return;
     }
+    waiting_.clear();
     if (!rules_.mirrored && !handed_back_) {
         for (std::size_t item = 0; item < total_.size(); ++item) {
             const std::int64_t units = available(item) + reserve_[item];
@@ -459,6 +468,11 @@ std::optional<std::int64_t> NaiveSeckill::next_wake_ms(std::int64_t now_ms) cons
     consider(rules_.starts_ms - rules_.warmup_ms);
     consider(rules_.starts_ms);
     consider(rules_.ends_ms);
+    if (rules_.waitlist) {
+        for (const auto& [from, to] : rules_.slots) {
+            consider(from);
+        }
+    }
     for (const Order& order : orders_) {
         consider(std::max(order.pay_by_ms, order.not_before_ms));
     }
@@ -473,7 +487,7 @@ void NaiveSeckill::restarted(std::int64_t grace_over_ms) {
 
 void NaiveSeckill::settle() {
     if (state_ == CampaignState::ended ||
-        (state_ == CampaignState::killed && (handed_back_ || rules_.mirrored))) {
+        (state_ == CampaignState::killed && (was_swept_ || (rules_.mirrored && orders_.empty())))) {
         state_ = CampaignState::settled;
     }
 }
@@ -517,7 +531,9 @@ NaiveAnswer NaiveSeckill::change(std::int64_t now_ms, campaigns::Verb verb,
             break;
         case campaigns::Verb::archive:
             may = state_ == CampaignState::settled && now_ms >= ended_ms_ + 48 * 3'600'000 &&
-                  std::ranges::none_of(orders_, [](const Order& order) { return order.waits; });
+                  std::ranges::none_of(orders_, [](const Order& order) {
+                      return order.waits || order.state == OrderState::refund_due;
+                  });
             to = CampaignState::archived;
             break;
     }

@@ -26,6 +26,7 @@ struct NaiveItem {
     std::int64_t price = 0;
     std::int64_t stock = 0;
     std::int64_t reserve = 0;
+    std::int64_t slot_stock = 0;  // 0: none
 };
 
 struct NaiveRules {
@@ -47,6 +48,7 @@ struct NaiveRules {
     bool ticket = false;
     bool resell_after_end = false;
     bool keep_quota = false;
+    bool waitlist = false;
     campaigns::LatePayment late = campaigns::LatePayment::reacquire_or_refund;
     campaigns::Restock restock = campaigns::Restock::to_activity;
 };
@@ -66,6 +68,7 @@ struct NaiveAnswer {
     std::optional<std::int64_t> left;
     bool may_return = false;
     std::optional<std::int64_t> starts_in_ms;
+    std::optional<std::int64_t> place;
     std::optional<std::int64_t> pay_by_ms;
     std::optional<std::int64_t> refund_amount;
     std::optional<campaigns::RefundReason> refund_reason;
@@ -112,16 +115,23 @@ class NaiveSeckill {
                     const NaiveRequest& request);
     NaiveAnswer take_ticket(std::int64_t now_ms, std::uint64_t buyer, std::uint8_t level,
                             bool is_new, const std::string& item, const NaiveRequest& request);
-    NaiveAnswer cancel(std::uint64_t buyer, std::optional<std::size_t> order,
+    NaiveAnswer wait(std::int64_t now_ms, std::uint64_t buyer, std::uint8_t level, bool is_new,
+                     const std::string& item, const NaiveRequest& request);
+    NaiveAnswer leave(std::uint64_t buyer, const std::string& item, const NaiveRequest& request);
+    /// 0: he does not stand there.
+    [[nodiscard]] std::int64_t place_of(std::uint64_t buyer, std::size_t item) const;
+    NaiveAnswer cancel(std::int64_t now_ms, std::uint64_t buyer, std::optional<std::size_t> order,
                        const NaiveRequest& request);
-    NaiveAnswer pay(std::optional<std::size_t> order, const std::string& unknown_order,
-                    const std::string& payment, std::int64_t amount, const NaiveRequest& request);
-    NaiveAnswer refund(std::optional<std::size_t> order, const std::string& refund_id,
-                       const std::string& payment, std::int64_t units, std::int64_t amount,
-                       const std::string& item, const NaiveRequest& request);
-    NaiveAnswer release(std::optional<std::size_t> order, const NaiveRequest& request);
-    NaiveAnswer resolve(std::optional<std::size_t> order, campaigns::Decision decision,
+    NaiveAnswer pay(std::int64_t now_ms, std::optional<std::size_t> order,
+                    const std::string& unknown_order, const std::string& payment,
+                    std::int64_t amount, const NaiveRequest& request);
+    NaiveAnswer refund(std::int64_t now_ms, std::optional<std::size_t> order,
+                       const std::string& refund_id, const std::string& payment, std::int64_t units,
+                       std::int64_t amount, const std::string& item, const NaiveRequest& request);
+    NaiveAnswer release(std::int64_t now_ms, std::optional<std::size_t> order,
                         const NaiveRequest& request);
+    NaiveAnswer resolve(std::int64_t now_ms, std::optional<std::size_t> order,
+                        campaigns::Decision decision, const NaiveRequest& request);
     NaiveAnswer change(std::int64_t now_ms, campaigns::Verb verb, const std::string& actor,
                        bool four_eyes, const NaiveRequest& request);
     NaiveAnswer revise(std::int64_t now_ms, std::uint32_t version, const NaiveRules& rules,
@@ -163,6 +173,12 @@ class NaiveSeckill {
         std::int64_t expires_ms = 0;
         std::optional<std::size_t> order;
     };
+    struct Waiter {
+        std::uint64_t buyer = 0;
+        std::size_t item = 0;
+        std::uint8_t level = 0;
+        bool is_new = false;
+    };
     struct Remembered {
         std::string body;
         NaiveAnswer answer;
@@ -182,7 +198,14 @@ class NaiveSeckill {
     [[nodiscard]] std::int64_t units_in_slot(std::uint64_t buyer, std::size_t slot) const;
     [[nodiscard]] std::int64_t holds_of(std::uint64_t buyer) const;
     [[nodiscard]] bool may_return(std::size_t item) const;
-    [[nodiscard]] bool can_take_again(const Order& order) const;
+    [[nodiscard]] NaiveAnswer sold_out(std::int64_t now_ms, std::size_t item) const;
+    [[nodiscard]] bool can_take_again(std::int64_t now_ms, const Order& order) const;
+    /// What of an item this slot has left, and what of that nobody waits for.
+    [[nodiscard]] std::int64_t in_reach(std::int64_t now_ms, std::size_t item) const;
+    [[nodiscard]] std::int64_t free_units(std::int64_t now_ms, std::size_t item) const;
+    /// Those in line for the item get what is there; an order of `spared` ends just now.
+    void serve(std::int64_t now_ms, std::size_t item, std::uint64_t spared);
+    void serve_after(std::int64_t now_ms, const Order& order);
     [[nodiscard]] bool has_begun() const;
     [[nodiscard]] campaigns::CampaignState state_at(std::int64_t now_ms) const;
     [[nodiscard]] std::optional<NaiveAnswer> no_buy(std::int64_t now_ms, std::uint64_t buyer,
@@ -193,7 +216,7 @@ class NaiveSeckill {
     void confirm(std::size_t order);
     NaiveAnswer ask_back(std::size_t order, const std::string& payment, bool counts,
                          campaigns::RefundReason reason);
-    NaiveAnswer pay_late(std::size_t order, const std::string& payment);
+    NaiveAnswer pay_late(std::int64_t now_ms, std::size_t order, const std::string& payment);
     NaiveAnswer refund_sold(std::size_t order, const std::string& refund_id, std::int64_t units,
                             std::int64_t amount, const std::string& item, Payment* payment);
 
@@ -210,6 +233,8 @@ class NaiveSeckill {
     std::vector<std::int64_t> reserve_;
     std::vector<std::int64_t> removed_;
     std::vector<Order> orders_;
+    std::vector<Waiter> waiting_;
+    bool was_swept_ = false;
     std::vector<Ticket> tickets_;
     std::map<std::uint64_t, int> tickets_of_;
     std::map<std::string, Payment> payments_;

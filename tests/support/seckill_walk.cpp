@@ -11,13 +11,14 @@ namespace stampede::tests {
 
 namespace {
 
-constexpr std::array names{"buy",     "take_ticket", "cancel", "pay",        "refund", "release",
-                           "resolve", "change",      "revise", "stock",      "block",  "settle",
-                           "wait",    "turn",        "crash",  "checkpoint", "selling"};
+constexpr std::array names{"buy",        "take_ticket", "cancel",       "pay",       "refund",
+                           "release",    "resolve",     "change",       "revise",    "stock",
+                           "block",      "settle",      "wait",         "turn",      "crash",
+                           "checkpoint", "selling",     "wait_in_line", "leave_line"};
 
 /// How often each kind comes, in the order of ActKind.
-constexpr std::array<unsigned, names.size()> weights{30, 6, 8, 22, 10, 2, 3, 6, 2,
-                                                     3,  1, 1, 22, 4,  2, 2, 1};
+constexpr std::array<unsigned, names.size()> weights{30, 6, 8,  22, 10, 2, 3, 6,  2, 3,
+                                                     1,  1, 22, 4,  2,  2, 1, 12, 2};
 
 class Dice {
   public:
@@ -65,6 +66,10 @@ NaiveRules make_rules(Dice& dice) {
     rules.ticket = dice.one_in(4);
     rules.resell_after_end = dice.one_in(3);
     rules.keep_quota = dice.one_in(3);
+    rules.waitlist = rules.per_order_min == 1 && dice.one_in(3);
+    if (!rules.slots.empty() && dice.one_in(2)) {
+        rules.items[0].slot_stock = 1 + dice.below(2);
+    }
     rules.late = dice.any(std::array{LatePayment::reacquire_or_refund, LatePayment::refund,
                                      LatePayment::hold_for_operator});
     rules.restock = dice.any(std::array{Restock::to_activity, Restock::to_mall, Restock::none});

@@ -33,6 +33,8 @@ enum class ActKind : std::uint8_t {
     crash,
     checkpoint,
     selling,
+    wait_in_line,
+    leave_line,
 };
 
 struct Act {

@@ -33,7 +33,8 @@ std::shared_ptr<const CampaignConfig> config_of(const NaiveRules& rules) {
                                  .price = Money{item.price},
                                  .list_price = Money{1000},
                                  .stock = Quantity{item.stock},
-                                 .reserve = Quantity{item.reserve}});
+                                 .reserve = Quantity{item.reserve},
+                                 .slot_stock = Quantity{item.slot_stock}});
     }
     for (const auto& [from, to] : rules.slots) {
         config->windows.push_back({Instant{from}, Instant{to}});
@@ -62,6 +63,7 @@ std::shared_ptr<const CampaignConfig> config_of(const NaiveRules& rules) {
     config->ticket = rules.ticket ? campaigns::Ticket::required : campaigns::Ticket::off;
     config->resell_after_end = rules.resell_after_end;
     config->zero_price = true;
+    config->waitlist = rules.waitlist;
     campaigns::index_items(*config);
     return config;
 }
@@ -201,6 +203,26 @@ WalkPair::Asked WalkPair::take_ticket(const Act& act) {
     return asked;
 }
 
+WalkPair::Asked WalkPair::wait_in_line(const Act& act) {
+    const std::uint64_t buyer = 1 + act.who % 5;
+    const auto level = static_cast<std::uint8_t>((act.how & 3U) == 0 ? 0 : 1);
+    const bool is_new = (act.how & 12U) != 0;
+    const std::string item = act.what == 7 ? "c" : act.what % 3 == 2 ? "b" : "a";
+    if (act.kind == ActKind::leave_line) {
+        const Identity who = identity(act, buyer, "leave", item);
+        return {rig_.execute(campaigns::LeaveWaitlist{campaign_id, BuyerId{buyer}, ItemId{item}},
+                             who.engine),
+                model_.leave(buyer, item, who.model)};
+    }
+    const Identity who = identity(act, buyer, "waitlist", item);
+    campaigns::JoinWaitlist join;
+    join.campaign = campaign_id;
+    join.buyer = {.id = BuyerId{buyer}, .level = level, .segments = is_new ? 1U : 0U};
+    join.item_id = ItemId{item};
+    return {rig_.execute(join, who.engine),
+            model_.wait(now_ms(), buyer, level, is_new, item, who.model)};
+}
+
 WalkPair::Asked WalkPair::cancel(const Act& act) {
     const auto order = order_at(act.who);
     // Mostly the order's own buyer.
@@ -209,7 +231,7 @@ WalkPair::Asked WalkPair::cancel(const Act& act) {
     const Identity who = identity(act, buyer, "cancel " + std::to_string(act.who), "");
     return {rig_.execute(campaigns::CancelOrder{campaign_id, BuyerId{buyer}, engine_order(act.who)},
                          who.engine),
-            model_.cancel(buyer, order, who.model)};
+            model_.cancel(now_ms(), buyer, order, who.model)};
 }
 
 WalkPair::Asked WalkPair::pay(const Act& act) {
@@ -227,7 +249,7 @@ WalkPair::Asked WalkPair::pay(const Act& act) {
                                           .paid_at = rig_.now(),
                                           .buyer_is_new = std::nullopt};
     return {rig_.execute(report, who.engine),
-            model_.pay(order, "u" + std::to_string(act.who), payment, amount, who.model)};
+            model_.pay(now_ms(), order, "u" + std::to_string(act.who), payment, amount, who.model)};
 }
 
 WalkPair::Asked WalkPair::refund(const Act& act) {
@@ -257,7 +279,7 @@ WalkPair::Asked WalkPair::refund(const Act& act) {
                  std::to_string(act.who) + " " + refund_id + " " + payment + " " +
                      std::to_string(units) + " " + std::to_string(amount) + " " + item);
     return {rig_.execute(report, who.engine),
-            model_.refund(order, refund_id, payment, units, amount, item, who.model)};
+            model_.refund(now_ms(), order, refund_id, payment, units, amount, item, who.model)};
 }
 
 WalkPair::Asked WalkPair::decide_order(const Act& act) {
@@ -266,7 +288,7 @@ WalkPair::Asked WalkPair::decide_order(const Act& act) {
         const Identity who = identity(act, 0, "release " + std::to_string(act.who), "");
         return {rig_.execute(campaigns::ReleaseOrder{engine_order(act.who), Actor{"publisher"}},
                              who.engine),
-                model_.release(order, who.model)};
+                model_.release(now_ms(), order, who.model)};
     }
     const auto decision =
         act.how % 2 == 0 ? campaigns::Decision::confirm : campaigns::Decision::refund;
@@ -275,7 +297,7 @@ WalkPair::Asked WalkPair::decide_order(const Act& act) {
     return {
         rig_.execute(campaigns::ResolveOrder{engine_order(act.who), decision, Actor{"treasurer"}},
                      who.engine),
-        model_.resolve(order, decision, who.model)};
+        model_.resolve(now_ms(), order, decision, who.model)};
 }
 
 // Operators --------------------------------------------------------------------------------------
@@ -394,6 +416,9 @@ std::optional<WalkPair::Asked> WalkPair::ask(const Act& act) {
             return stock(act);
         case ActKind::block:
             return block(act);
+        case ActKind::wait_in_line:
+        case ActKind::leave_line:
+            return wait_in_line(act);
         case ActKind::settle:
         case ActKind::wait:
         case ActKind::turn:
@@ -408,13 +433,10 @@ std::optional<WalkPair::Asked> WalkPair::ask(const Act& act) {
 std::optional<std::string> WalkPair::step(const Act& act) {
     const std::size_t orders_before = model_.orders().size();
     const auto asked = ask(act);
-    if (asked && model_.orders().size() > orders_before) {
-        if (!asked->engine.order) {
-            return "the model made an order, the engine answers " +
-                   std::string{text(asked->engine.code)};
-        }
-        names_.give("o" + std::to_string(orders_before), asked->engine.order->order_id);
-        orders_.push_back(asked->engine.order->order_id);
+    const bool buys = act.kind == ActKind::buy || act.kind == ActKind::wait_in_line;
+    if (buys && asked && model_.orders().size() > orders_before && !asked->engine.order) {
+        return "the model made an order, the engine answers " +
+               std::string{text(asked->engine.code)};
     }
     const Duration grace = Duration::seconds(act.much % 3 * 10);
     if (act.kind == ActKind::wait || act.kind == ActKind::turn) {
@@ -429,8 +451,17 @@ std::optional<std::string> WalkPair::step(const Act& act) {
         static_cast<void>(rig_.execute(campaigns::MarkSettled{campaign_id}, std::nullopt));
         model_.settle();
     }
+    if (model_.rules().waitlist && act.kind != ActKind::crash && act.kind != ActKind::checkpoint) {
+        // What a decision had no room for comes in the next turns.
+        rig_.turn_until_quiet();
+        model_.turn(now_ms());
+        is_quiet_ = true;
+    }
     if (const auto broken = rig_.broken()) {
         return broken;
+    }
+    if (auto wrong = name_new_orders()) {
+        return wrong;
     }
     if (asked) {
         codes_.insert(asked->engine.code);
@@ -444,6 +475,42 @@ std::optional<std::string> WalkPair::step(const Act& act) {
     return difference_of_state();
 }
 
+/// Orders that both have made since: those of a step, matched by what they are for.
+std::optional<std::string> WalkPair::name_new_orders() {
+    const campaigns::Campaign* campaign = rig_.find(campaign_id);
+    if (campaign == nullptr) {
+        return std::nullopt;
+    }
+    const auto& book = campaign->book();
+    const auto& wanted = model_.orders();
+    if (book.order_count() != wanted.size()) {
+        return "orders made: engine " + std::to_string(book.order_count()) + ", model " +
+               std::to_string(wanted.size());
+    }
+    std::set<campaigns::RecordIndex> free;
+    for (auto at = orders_.size(); at < wanted.size(); ++at) {
+        free.insert(static_cast<campaigns::RecordIndex>(at));
+    }
+    for (auto at = orders_.size(); at < wanted.size(); ++at) {
+        const auto same = std::ranges::find_if(free, [&](campaigns::RecordIndex index) {
+            const auto& order = book.order(index);
+            return order.buyer.raw() == wanted[at].buyer &&
+                   order.line_count == wanted[at].items.size() &&
+                   book.line(order, 0).item == wanted[at].items[0] &&
+                   order.pay_by.ms() == wanted[at].pay_by_ms;
+        });
+        if (same == free.end()) {
+            return "the model made an order for buyer " + std::to_string(wanted[at].buyer) +
+                   ", the engine none like it";
+        }
+        const OrderId id = book.order(*same).id;
+        free.erase(same);
+        names_.give("o" + std::to_string(at), id);
+        orders_.push_back(id);
+    }
+    return std::nullopt;
+}
+
 // Comparing --------------------------------------------------------------------------------------
 
 std::optional<std::string> WalkPair::difference(const Asked& asked) const {
@@ -454,6 +521,9 @@ std::optional<std::string> WalkPair::difference(const Asked& asked) const {
     compare.of("replayed", engine.replayed, model.replayed);
     compare.of("left", units_of(engine.left), model.left);
     compare.of("may_return", engine.may_return, model.may_return);
+    compare.of("place",
+               engine.waiting ? std::optional<std::int64_t>{engine.waiting->place} : std::nullopt,
+               model.place);
     compare.of("starts_in", ms_of(engine.starts_in), model.starts_in_ms);
     compare.of("refund", fen_of(engine.refund_amount), model.refund_amount);
     compare.of("reason", engine.refund_reason, model.refund_reason);
@@ -523,6 +593,14 @@ std::optional<std::string> WalkPair::difference_of_state() const {
         compare.of(name + "sold", cell.sold().units(), model_.sold(item));
         compare.of(name + "reserve", cell.reserve().units(), model_.reserve(item));
         compare.of(name + "removed", cell.removed().units(), model_.removed(item));
+    }
+    for (std::uint64_t buyer = 1; buyer <= 5 && is_quiet_; ++buyer) {
+        for (std::uint16_t item = 0; item < campaign->item_count(); ++item) {
+            compare.of(
+                "place of " + std::to_string(buyer),
+                std::int64_t{campaign->waitlist().place_of(BuyerId{buyer}, item).value_or(0)},
+                model_.place_of(buyer, item));
+        }
     }
     for (std::size_t at = 0; at < orders_.size(); ++at) {
         const std::string name = "o" + std::to_string(at) + ".";

@@ -35,9 +35,11 @@ class WalkPair {
     };
 
     std::optional<std::string> move_time(const Act& act);
+    std::optional<std::string> name_new_orders();
     std::optional<Asked> ask(const Act& act);
     Asked buy(const Act& act);
     Asked take_ticket(const Act& act);
+    Asked wait_in_line(const Act& act);
     Asked cancel(const Act& act);
     Asked pay(const Act& act);
     Asked refund(const Act& act);
