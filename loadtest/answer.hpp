@@ -18,14 +18,16 @@
 
 namespace stampede::loadtest {
 
-enum class ActKind : std::uint8_t { order, cancel };
-
-/// 72 bytes; a run of ten million answers fits a laptop.
+/// 88 bytes; a run of ten million answers fits a laptop.
 struct Answer {
     BuyerId buyer;
     KeyNumber key;
     OrderId order;
+    /// The group or bargain that the answer is about; after REROUTED another one than asked for.
+    RecordId record;
+    RecordId asked_record;
     Receipt receipt;
+    /// Of an order; of a CUT, what it took off.
     Money amount;
     Instant pay_by;
     ConnectionIndex connection;
@@ -37,6 +39,47 @@ struct Answer {
     bool replayed = false;
     /// Asked before with this key and lost the answer, so a replay may be the first one seen.
     bool asked_before = false;
+};
+
+[[nodiscard]] inline Answer answer_to(const Question& question, const AnswerFields& fields,
+                                      int status, ConnectionIndex connection) {
+    Answer answer;
+    answer.buyer = question.buyer;
+    answer.key = question.key;
+    answer.order = question.kind == ActKind::cancel && fields.order == OrderId{} ? question.order
+                                                                                 : fields.order;
+    const RecordId told = record_in(fields.group.empty() ? fields.bargain : fields.group);
+    answer.record = told == RecordId{} ? question.record : told;
+    answer.asked_record = question.record;
+    answer.receipt = fields.receipt;
+    answer.amount = fields.cut.empty() ? fields.amount : read_cut(fields.cut).amount;
+    answer.pay_by = fields.pay_by;
+    answer.connection = connection;
+    answer.item = question.item;
+    answer.quantity = static_cast<std::uint32_t>(fields.quantity.units());
+    answer.status = static_cast<std::uint16_t>(status);
+    answer.code = fields.code;
+    answer.kind = question.kind;
+    answer.replayed = fields.replayed;
+    return answer;
+}
+
+/// An order was acknowledged to its buyer.
+[[nodiscard]] inline bool took_an_order(const Answer& answer) {
+    return makes_an_order(answer.kind) && answer.status == 200 &&
+           (answer.code == AnswerCode::held || answer.code == AnswerCode::confirmed ||
+            answer.code == AnswerCode::rerouted);
+}
+
+/// A group as an answer showed it.
+struct SeenGroup {
+    std::size_t answer = 0;  // position among the answers
+    GroupView view;
+};
+/// A bargain as an answer showed it.
+struct SeenBargain {
+    std::size_t answer = 0;
+    BargainView view;
 };
 
 /// Latencies and counts, as they are reported.

@@ -45,6 +45,10 @@ void AnswerLog::write(const Answer& answer) {
     if (answer.kind == ActKind::cancel) {
         line += quoted("cancel_of", Base36{answer.order.raw()}.view()) + ",";
     } else {
+        if (answer.kind != ActKind::order) {
+            line += quoted("act", name_of(answer.kind)) + "," +
+                    quoted("record", Base36{answer.asked_record.raw()}.view()) + ",";
+        }
         line += quoted("item", sale_.items[answer.item.raw()].item_id) + "," +
                 numbered("asked", order_quantity_) + ",";
     }
@@ -93,6 +97,8 @@ void take_line(const boost::json::object& line, LoggedAnswers& answers) {
     LoggedOrder order;
     order.campaign_id = text_of(line, "campaign");
     order.buyer = text_of(line, "buyer");
+    order.act = act_kind_from(text_of(line, "act"));
+    order.record = text_of(line, "record");
     order.item_id = text_of(line, "item");
     order.asked_quantity = static_cast<std::uint32_t>(number_of(line, "asked"));
     order.key = text_of(line, "key");

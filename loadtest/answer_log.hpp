@@ -45,6 +45,8 @@ class AnswerLog {
 struct LoggedOrder {
     std::string campaign_id;
     std::string buyer;
+    ActKind act = ActKind::order;
+    std::string record;  // the group or bargain that was asked about; empty for none
     std::string item_id;
     std::uint32_t asked_quantity = 0;
     std::string key;

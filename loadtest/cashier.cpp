@@ -57,30 +57,27 @@ void Cashier::owe(const HeldOrder& held) {
     const std::string name = "pay-" + Base36{held.order.raw()}.str();
     const Payment plain{held.order, name, held.amount, now_text(), PaymentKind::plain};
     std::vector<Due> planned;
+    const auto tell = [&](steady_clock::time_point at, const Payment& payment, PaymentKind kind) {
+        planned.push_back({at, payment, {}, held.quantity, held.refund_share});
+        planned.back().payment.kind = kind;
+    };
     if (held.fate == HoldFate::pays_late) {
-        Payment late = plain;
-        late.kind = PaymentKind::late;
-        planned.push_back({now + held.hold + milliseconds{300} + delay(), late, {}, held.quantity});
+        tell(now + held.hold + milliseconds{300} + delay(), plain, PaymentKind::late);
     } else if (held.fate == HoldFate::pays) {
-        planned.push_back({now + delay(), plain, {}, held.quantity});
+        tell(now + delay(), plain, PaymentKind::plain);
         if (random.happens(plan.again)) {
-            Payment again = plain;
-            again.kind = PaymentKind::again;
-            planned.push_back({now + delay(), again, {}, held.quantity});
+            tell(now + delay(), plain, PaymentKind::again);
         }
         if (random.happens(plan.second_payment)) {
             Payment second = plain;
             second.payment_id += "-b";
-            second.kind = PaymentKind::second;
-            planned.push_back(
-                {planned.front().at + milliseconds{50} + delay(), second, {}, held.quantity});
+            tell(planned.front().at + milliseconds{50} + delay(), second, PaymentKind::second);
         }
         if (random.happens(plan.wrong_amount) && held.amount > Money{1}) {
             Payment wrong = plain;
             wrong.payment_id += "-w";
             wrong.amount = held.amount - Money{1};
-            wrong.kind = PaymentKind::wrong_amount;
-            planned.push_back({now + delay(), wrong, {}, held.quantity});
+            tell(now + delay(), wrong, PaymentKind::wrong_amount);
         }
     }
     const std::lock_guard lock{mutex_};
@@ -189,7 +186,8 @@ void Cashier::read_results(const std::vector<Due>& batch, const DoorReply& reply
             const boost::json::value* replayed = row->if_contains("replayed");
             answer.replayed = replayed != nullptr && replayed->is_bool() && replayed->get_bool();
         }
-        if (answer.code == AnswerCode::confirmed) {
+        // OK: a seat is paid. It may be refunded while its group forms, and after its success.
+        if (answer.code == AnswerCode::confirmed || answer.code == AnswerCode::ok) {
             plan_refund(batch[at]);
         }
         if (log_ != nullptr) {
@@ -205,7 +203,7 @@ void Cashier::read_results(const std::vector<Due>& batch, const DoorReply& reply
 void Cashier::plan_refund(const Due& paid) {
     auto random =
         SeededRandom::for_purpose(scenario_.seed ^ paid.payment.order.raw(), refund_purpose);
-    if (!random.happens(scenario_.payments.refunds)) {
+    if (!random.happens(paid.refund_share)) {
         return;
     }
     Due refund = paid;

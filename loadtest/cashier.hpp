@@ -26,6 +26,7 @@ struct HeldOrder {
     Quantity quantity;
     std::chrono::milliseconds hold{0};  // from now until it lapses
     HoldFate fate = HoldFate::walks_away;
+    double refund_share = 0;  // how likely the mall refunds it once it is paid
 };
 
 struct CashierResult {
@@ -55,6 +56,7 @@ class Cashier {
         Payment payment;
         Quantity refund_quantity;  // not zero: a refund instead of a payment
         Quantity ordered{};        // units of the order
+        double refund_share = 0;
         bool operator<(const Due& other) const { return at > other.at; }  // earliest on top
     };
 

@@ -25,28 +25,42 @@ nanoseconds second_click(SeededRandom& random) {
            nanoseconds{static_cast<std::int64_t>(random.exponential(120e6))};
 }
 
-}  // namespace
-
-CrowdPlan plan_crowd(const Scenario& scenario) {
+// Buyers who each click once, by themselves.
+std::vector<PlannedAct> plan_clicks(const Scenario& scenario) {
     const Crowd& crowd = scenario.crowd;
-    check(scenario.arrivals.has_value(), "only a scenario with arrivals has a plan");
     const bool herd = scenario.arrivals->shape == ArrivalShape::herd;
     const std::vector<nanoseconds> arrivals =
         plan_arrivals(*scenario.arrivals, herd ? crowd.buyers : 0, scenario.seed);
     auto items = SeededRandom::for_purpose(scenario.seed, item_purpose);
-    auto again = SeededRandom::for_purpose(scenario.seed, again_purpose);
-    auto drops = SeededRandom::for_purpose(scenario.seed, drop_purpose);
     const std::size_t item_count = scenario.raw ? 1 : scenario.sale.items.size();
     const Zipf choice{item_count, crowd.zipf};
-
-    CrowdPlan plan;
-    plan.acts.reserve(arrivals.size() + arrivals.size() / 4);
-    std::uint64_t next_key = 1;
+    std::vector<PlannedAct> clicks;
+    clicks.reserve(arrivals.size());
     for (std::size_t number = 0; number < arrivals.size(); ++number) {
         PlannedAct act;
         act.at = arrivals[number];
         act.buyer = BuyerId{crowd.first_buyer.raw() + number % crowd.buyers};
         act.item = ItemIndex{static_cast<std::uint32_t>(choice.choose(items))};
+        clicks.push_back(act);
+    }
+    return clicks;
+}
+
+}  // namespace
+
+CrowdPlan plan_crowd(const Scenario& scenario) {
+    const Crowd& crowd = scenario.crowd;
+    check(scenario.arrivals.has_value(), "only a scenario with arrivals has a plan");
+    const std::vector<PlannedAct> clicks =
+        scenario.sharing ? plan_sharing(scenario) : plan_clicks(scenario);
+    auto again = SeededRandom::for_purpose(scenario.seed, again_purpose);
+    auto drops = SeededRandom::for_purpose(scenario.seed, drop_purpose);
+
+    CrowdPlan plan;
+    plan.acts.reserve(clicks.size() + clicks.size() / 4);
+    std::uint64_t next_key = 1;
+    for (const PlannedAct& click : clicks) {
+        PlannedAct act = click;
         act.key = KeyNumber{next_key++};
         act.after = drops.happens(crowd.drops_connection) ? AfterAsking::drops_connection
                                                           : AfterAsking::waits;
@@ -55,11 +69,11 @@ CrowdPlan plan_crowd(const Scenario& scenario) {
         const bool other = again.happens(crowd.other_key_again);
         act.after = AfterAsking::waits;
         if (same) {
-            act.at = arrivals[number] + second_click(again);
+            act.at = click.at + second_click(again);
             plan.acts.push_back(act);
         }
         if (other) {
-            act.at = arrivals[number] + second_click(again);
+            act.at = click.at + second_click(again);
             act.key = KeyNumber{next_key++};
             plan.acts.push_back(act);
         }

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <queue>
+#include <utility>
 
 #include "engine/vocabulary/check.hpp"
+#include "loadtest/links.hpp"
 #include "loadtest/seeded_random.hpp"
 #include "loadtest/waiting_acts.hpp"
 
@@ -29,7 +31,8 @@ class CrowdRunner final : public SwarmListener {
           requests_(std::move(requests)),
           t0_(t0),
           support_(support),
-          waiting_(scenario.crowd.connections) {
+          waiting_(scenario.crowd.connections),
+          links_(scenario.sharing ? scenario.sharing->starters : 0) {
         CrowdPlan plan = plan_crowd(scenario);
         acts_ = std::move(plan.acts);
         planned_ = acts_.size();
@@ -71,8 +74,14 @@ class CrowdRunner final : public SwarmListener {
     void work_off(ConnectionIndex connection);
     [[nodiscard]] bool ask_again(ActIndex index, nanoseconds after);
     void add(PlannedAct act, SteadyTime at);
+    [[nodiscard]] bool waits_for_link(ActIndex index);
+    void keep(const Answer& answer, const AnswerFields& fields);
     void follow_up(ActIndex index, const Answer& answer, const AnswerFields& fields);
+    void come_back(ActIndex index);
+    void link_made(LinkIndex link, const Answer& answer);
+    void order_at_floor(const PlannedAct& cut, const BargainView& bargain);
     void hold_won(ActIndex index, const Answer& answer);
+    [[nodiscard]] KeyNumber fresh_key() { return std::exchange(next_key_, next_key_.next()); }
     [[nodiscard]] bool finished() const;
     [[nodiscard]] nanoseconds until_next(SteadyTime now) const;
 
@@ -86,6 +95,7 @@ class CrowdRunner final : public SwarmListener {
     std::size_t next_planned_ = 0;
     KeyNumber next_key_;
     WaitingActs waiting_;
+    Links links_;
     std::priority_queue<Later> later_;
     std::priority_queue<Reconnect> reconnects_;
     boost::unordered_flat_set<OrderId, std::hash<OrderId>> known_orders_;
@@ -119,10 +129,28 @@ Result<> CrowdRunner::open_all(SteadyTime deadline, const Endpoint& target) {
     return {};
 }
 
+// True when the act has nothing to follow yet: link_made() starts it.
+bool CrowdRunner::waits_for_link(ActIndex index) {
+    PlannedAct& act = acts_[index];
+    if (!follows_a_link(act.kind) || act.record != RecordId{}) {
+        return false;
+    }
+    if (!links_.is_known(act.link)) {
+        links_.wait(act.link, index);
+        return true;
+    }
+    act.record = links_.at(act.link).record;
+    act.item = links_.at(act.link).item;
+    return false;
+}
+
 void CrowdRunner::start(ActIndex index, SteadyTime now) {
     const PlannedAct& act = acts_[index];
     result_.numbers.lag.record(now - (t0_ + act.at));
     last_due_ = now;
+    if (waits_for_link(index)) {
+        return;
+    }
     const ConnectionIndex connection = connection_of(act);
     if (waiting_.empty(connection) && swarm_->has_room(connection)) {
         send(index, connection);
@@ -133,10 +161,7 @@ void CrowdRunner::start(ActIndex index, SteadyTime now) {
 
 void CrowdRunner::send(ActIndex index, ConnectionIndex connection) {
     PlannedAct& act = acts_[index];
-    const std::string_view request = act.kind == ActKind::cancel
-                                         ? requests_.cancel(act.buyer, act.order, act.key)
-                                         : requests_.order(act.buyer, act.item, act.key);
-    swarm_->ask(connection, request, {index, t0_ + act.at});
+    swarm_->ask(connection, requests_.bytes_of(act), {index, t0_ + act.at});
     result_.numbers.sent += 1;
     if (act.after == AfterAsking::drops_connection && act.tries == 0) {
         swarm_->drop(connection);  // tells lost() for all that was under way there
@@ -187,53 +212,82 @@ void CrowdRunner::answered(ConnectionIndex connection, const Ask& ask,
         work_off(connection);
         return;
     }
-    Answer answer;
-    answer.buyer = act.buyer;
-    answer.key = act.key;
-    answer.order =
-        act.kind == ActKind::cancel && fields.order == OrderId{} ? act.order : fields.order;
-    answer.receipt = fields.receipt;
-    answer.amount = fields.amount;
-    answer.pay_by = fields.pay_by;
-    answer.connection = connection;
-    answer.item = act.item;
-    answer.quantity = static_cast<std::uint32_t>(fields.quantity.units());
-    answer.status = static_cast<std::uint16_t>(response.status);
-    answer.code = fields.code;
-    answer.kind = act.kind;
-    answer.replayed = fields.replayed;
+    Answer answer = answer_to(act, fields, response.status, connection);
     answer.asked_before = act.tries > 0;
-    result_.answers.push_back(answer);
-    if (support_.log != nullptr) {
-        support_.log->write(answer);
-    }
+    keep(answer, fields);
     follow_up(index, answer, fields);
     work_off(connection);
 }
 
+void CrowdRunner::keep(const Answer& answer, const AnswerFields& fields) {
+    if (!fields.group.empty()) {
+        result_.groups.push_back({result_.answers.size(), read_group_view(fields.group)});
+    }
+    if (!fields.bargain.empty()) {
+        result_.bargains.push_back({result_.answers.size(), read_bargain_view(fields.bargain)});
+    }
+    result_.answers.push_back(answer);
+    if (support_.log != nullptr) {
+        support_.log->write(answer);
+    }
+}
+
 void CrowdRunner::follow_up(ActIndex index, const Answer& answer, const AnswerFields& fields) {
     const PlannedAct act = acts_[index];
-    if (act.kind == ActKind::order &&
-        (answer.code == AnswerCode::held || answer.code == AnswerCode::confirmed)) {
+    const bool taken = took_an_order(answer);
+    if (makes_a_link(act.kind) && answer.record != RecordId{} &&
+        (taken || answer.code == AnswerCode::ok)) {
+        link_made(act.link, answer);
+    }
+    if (taken) {
         hold_won(index, answer);
+    } else if (answer.code == AnswerCode::cut && !fields.bargain.empty()) {
+        order_at_floor(act, result_.bargains.back().view);
     } else if (answer.code == AnswerCode::sold_out) {
         if (result_.numbers.sold_out_after.count() == 0) {
             result_.numbers.sold_out_after = swarm_->now() - t0_;
         }
-        auto random =
-            SeededRandom::for_purpose(scenario_.seed ^ act.key.raw() << 20, comes_back_purpose);
-        // Only who was planned comes back, and once: the run must end.
-        if (fields.may_return && index < planned_ && random.happens(scenario_.crowd.comes_back)) {
-            PlannedAct back = act;
-            back.key = next_key_;
-            next_key_ = next_key_.next();
-            add(back, swarm_->now() + scenario_.crowd.comes_back_after);
+        if (fields.may_return) {
+            come_back(index);
         }
+    } else if (answer.code == AnswerCode::group_full) {
+        come_back(index);  // a seat that is not paid returns
     } else if (answer.code == AnswerCode::not_started || answer.code == AnswerCode::busy ||
                answer.code == AnswerCode::rate) {
         static_cast<void>(
             ask_again(index, milliseconds{std::clamp<std::int64_t>(fields.retry.ms(), 5, 10'000)}));
     }
+}
+
+// Only who was planned comes back, and once: the run must end.
+void CrowdRunner::come_back(ActIndex index) {
+    auto random = SeededRandom::for_purpose(scenario_.seed ^ acts_[index].key.raw() << 20,
+                                            comes_back_purpose);
+    if (index < planned_ && random.happens(scenario_.crowd.comes_back)) {
+        PlannedAct back = acts_[index];
+        back.key = fresh_key();
+        add(back, swarm_->now() + scenario_.crowd.comes_back_after);
+    }
+}
+
+// Those who waited click now: from here their latency counts.
+void CrowdRunner::link_made(LinkIndex link, const Answer& answer) {
+    for (const ActIndex waiting : links_.make_known(link, answer)) {
+        acts_[waiting].at = swarm_->now() - t0_;
+        later_.push({swarm_->now(), waiting});
+    }
+}
+
+// The last cut's answer says that the floor is reached; the starter's app hears of it and buys.
+void CrowdRunner::order_at_floor(const PlannedAct& cut, const BargainView& bargain) {
+    if (bargain.state != BargainState::reached || !links_.take_order(cut.link)) {
+        return;
+    }
+    PlannedAct order = cut;
+    order.kind = ActKind::bargain_order;
+    order.buyer = links_.at(cut.link).starter;
+    order.key = fresh_key();
+    add(order, swarm_->now() + scenario_.payments.delay);
 }
 
 void CrowdRunner::hold_won(ActIndex index, const Answer& answer) {
@@ -246,15 +300,16 @@ void CrowdRunner::hold_won(ActIndex index, const Answer& answer) {
         PlannedAct cancel = act;
         cancel.kind = ActKind::cancel;
         cancel.order = answer.order;
-        cancel.key = next_key_;
-        next_key_ = next_key_.next();
+        cancel.key = fresh_key();
         add(cancel, swarm_->now() + scenario_.payments.delay);
-    } else if (support_.cashier != nullptr && answer.code == AnswerCode::held) {
+    } else if (support_.cashier != nullptr && answer.code != AnswerCode::confirmed) {
         const auto wall = std::chrono::system_clock::now().time_since_epoch();
         const auto now_ms = std::chrono::duration_cast<milliseconds>(wall).count();
-        support_.cashier->owe({answer.order, act.key, answer.amount, Quantity{answer.quantity},
-                               milliseconds{std::max<std::int64_t>(0, answer.pay_by.ms() - now_ms)},
-                               fate});
+        const bool leads = act.kind == ActKind::open_group && scenario_.sharing.has_value();
+        support_.cashier->owe(
+            {answer.order, act.key, answer.amount, Quantity{answer.quantity},
+             milliseconds{std::max<std::int64_t>(0, answer.pay_by.ms() - now_ms)}, fate,
+             leads ? scenario_.sharing->leader_refunds : scenario_.payments.refunds});
     }
 }
 

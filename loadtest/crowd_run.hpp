@@ -21,6 +21,9 @@ struct CrowdResult {
     RunNumbers numbers;
     /// In the order in which they came.
     std::vector<Answer> answers;
+    /// Groups and bargains as those answers showed them.
+    std::vector<SeenGroup> groups;
+    std::vector<SeenBargain> bargains;
     /// Acts whose outcome is unknown to the end: each may or may not have made an order.
     std::vector<PlannedAct> unknown;
 };

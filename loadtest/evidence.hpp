@@ -10,6 +10,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "loadtest/play_views.hpp"
+
 namespace stampede::loadtest {
 
 /// GET …/ledger, one per item.
@@ -45,6 +47,9 @@ struct SettledOrder {
     std::int64_t lines = 0;
     std::int64_t lines_amount = 0;  // sum of quantity × unit_price
     std::int64_t lines_quantity = 0;
+    std::string group_id{};  // empty for none
+    std::string bargain_id{};
+    std::string receipt{};
 };
 
 /// A row of stampede_event.
@@ -54,6 +59,9 @@ struct MallEvent {
     std::string order_id;
     std::string payment_id;
     std::int64_t amount = 0;
+    std::string reason{};    // of a refund
+    std::string group_id{};  // empty for none
+    std::int64_t virtual_seats = 0;
 };
 
 struct MallDatabase {
@@ -73,6 +81,9 @@ struct JournalContents {
 struct Evidence {
     std::optional<std::vector<LedgerLine>> ledger;
     std::optional<std::vector<ListedOrder>> orders;
+    /// GET …/groups/{id} and …/bargains/{id}, one per group or bargain that the crowd knows of.
+    std::optional<std::vector<GroupView>> groups;
+    std::optional<std::vector<BargainView>> bargains;
     std::optional<MallDatabase> mall;
     std::optional<JournalContents> journal;
 };

@@ -127,4 +127,53 @@ Result<std::vector<ListedOrder>> fetch_orders(MallDoor& mall, const std::string&
     return orders;
 }
 
+namespace {
+
+// Calls take(nested object's text) for each record.
+template <class Take>
+Result<> each_record(MallDoor& buyers, const std::string& collection,
+                     const std::vector<RecordId>& records, std::string_view AnswerFields::* nested,
+                     Take&& take) {
+    for (const RecordId record : records) {
+        const std::string target = collection + Base36{record.raw()}.str();
+        const Result<DoorReply> reply = buyers.get(target);
+        if (!reply.has_value()) {
+            return reply.error();
+        }
+        const AnswerFields fields = read_answer(reply->body);
+        if (reply->status != 200 || fields.code != AnswerCode::ok || (fields.*nested).empty()) {
+            return fault("GET " + target + " answered " + std::to_string(reply->status) + ": " +
+                         reply->body.substr(0, 300));
+        }
+        take(fields.*nested);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<GroupView>> fetch_groups(MallDoor& buyers, const std::string& campaign_id,
+                                            const std::vector<RecordId>& groups) {
+    std::vector<GroupView> views;
+    const Result<> read = each_record(
+        buyers, "/v1/campaigns/" + campaign_id + "/groups/", groups, &AnswerFields::group,
+        [&](std::string_view group) { views.push_back(read_group_view(group)); });
+    if (!read.has_value()) {
+        return read.error();
+    }
+    return views;
+}
+
+Result<std::vector<BargainView>> fetch_bargains(MallDoor& buyers, const std::string& campaign_id,
+                                                const std::vector<RecordId>& bargains) {
+    std::vector<BargainView> views;
+    const Result<> read = each_record(
+        buyers, "/v1/campaigns/" + campaign_id + "/bargains/", bargains, &AnswerFields::bargain,
+        [&](std::string_view bargain) { views.push_back(read_bargain_view(bargain)); });
+    if (!read.has_value()) {
+        return read.error();
+    }
+    return views;
+}
+
 }  // namespace stampede::loadtest

@@ -24,6 +24,13 @@ namespace stampede::loadtest {
 [[nodiscard]] Result<std::vector<ListedOrder>> fetch_orders(MallDoor& mall,
                                                             const std::string& campaign_id);
 
+/// The public reads of the buyers' door, one by one; a record that it does not know is a fault.
+[[nodiscard]] Result<std::vector<GroupView>> fetch_groups(MallDoor& buyers,
+                                                          const std::string& campaign_id,
+                                                          const std::vector<RecordId>& groups);
+[[nodiscard]] Result<std::vector<BargainView>> fetch_bargains(
+    MallDoor& buyers, const std::string& campaign_id, const std::vector<RecordId>& bargains);
+
 /// `url` is sqlite:PATH. Rows of one campaign, and the events of its orders.
 [[nodiscard]] Result<MallDatabase> read_mall_database(std::string_view url,
                                                       const std::string& campaign_id);

@@ -113,7 +113,11 @@ std::string ledger_table(const RunReport& report) {
         }
         text += "</tr>\n";
     }
-    return text + "</table>\n";
+    text += "</table>\n";
+    if (const std::string words = plays_in_words(report); !words.empty()) {
+        text += "<p>" + escaped(words) + "</p>\n";
+    }
+    return text;
 }
 
 constexpr const char* style =

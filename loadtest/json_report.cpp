@@ -77,6 +77,20 @@ boost::json::object sale_json(const RunReport& report) {
     return sale;
 }
 
+boost::json::object groups_json(const PlaySummary& plays) {
+    return {{"opened", plays.groups_opened},
+            {"succeeded", plays.groups_succeeded},
+            {"failed", plays.groups_failed},
+            {"running", plays.groups_running},
+            {"refunds_due", plays.seats_refund_due}};
+}
+
+boost::json::object bargains_json(const PlaySummary& plays) {
+    return {{"launched", plays.bargains_launched}, {"at_floor", plays.bargains_at_floor},
+            {"paid", plays.bargains_paid},         {"cuts", plays.cuts},
+            {"cut_sum", plays.cut_sum.fen()},      {"price_fallen", plays.price_fallen.fen()}};
+}
+
 boost::json::array findings_json(const RunReport& report) {
     boost::json::array findings;
     for (const Finding& finding : report.findings) {
@@ -154,6 +168,11 @@ std::string json_report(const RunReport& report) {
         {"thresholds", thresholds_json(report)},
         {"notes", std::move(notes)},
     };
+    if (report.play == Play::group_buy) {
+        root["groups"] = groups_json(report.plays);
+    } else if (report.play == Play::bargain) {
+        root["bargains"] = bargains_json(report.plays);
+    }
     if (numbers.sold_out_after.count() > 0) {
         root["time_to_sold_out_ms"] = in_ms(numbers.sold_out_after);
     }

@@ -54,7 +54,7 @@ Result<> each_row(sqlite3* database, const char* sql, const std::string* paramet
 constexpr const char* orders_sql =
     "SELECT o.order_id, o.buyer_id, o.state, o.payment_id, o.amount, o.refunded_amount,"
     " count(i.order_id), coalesce(sum(i.quantity * i.unit_price), 0),"
-    " coalesce(sum(i.quantity), 0)"
+    " coalesce(sum(i.quantity), 0), o.group_id, o.bargain_id, o.receipt"
     " FROM stampede_order o LEFT JOIN stampede_order_item i ON i.order_id = o.order_id"
     " WHERE o.campaign_id = ?1 GROUP BY o.order_id";
 // The campaign of an event is only in its payload.
@@ -76,6 +76,9 @@ SettledOrder order_from(sqlite3_stmt* row) {
     order.lines = sqlite3_column_int64(row, 6);
     order.lines_amount = sqlite3_column_int64(row, 7);
     order.lines_quantity = sqlite3_column_int64(row, 8);
+    order.group_id = text_at(row, 9);
+    order.bargain_id = text_at(row, 10);
+    order.receipt = text_at(row, 11);
     return order;
 }
 
@@ -87,14 +90,20 @@ MallEvent event_from(sqlite3_stmt* row) {
     boost::system::error_code error;
     const boost::json::value payload = boost::json::parse(text_at(row, 3), error);
     if (const boost::json::object* fields = error ? nullptr : payload.if_object()) {
-        if (const auto* payment = fields->if_contains("payment_id");
-            payment != nullptr && payment->is_string()) {
-            event.payment_id = payment->get_string();
-        }
-        if (const auto* amount = fields->if_contains("amount");
-            amount != nullptr && amount->is_int64()) {
-            event.amount = amount->get_int64();
-        }
+        const auto text = [fields](std::string_view name) {
+            const auto* value = fields->if_contains(name);
+            return value != nullptr && value->is_string() ? std::string{value->get_string()}
+                                                          : std::string{};
+        };
+        const auto number = [fields](std::string_view name) {
+            const auto* value = fields->if_contains(name);
+            return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+        };
+        event.payment_id = text("payment_id");
+        event.reason = text("reason");
+        event.group_id = text("group_id");
+        event.amount = number("amount");
+        event.virtual_seats = number("virtual");
     }
     return event;
 }

@@ -108,8 +108,8 @@ Result<DoorReply> MallDoor::send(std::string_view request) {
 }
 
 Result<DoorReply> MallDoor::get(std::string_view target) {
-    return send("GET " + std::string{target} + " HTTP/1.1\r\nHost: " + endpoint_.text +
-                "\r\nAuthorization: Bearer " + api_key_ + "\r\n\r\n");
+    return send("GET " + std::string{target} + " HTTP/1.1\r\nHost: " + endpoint_.text + "\r\n" +
+                (api_key_.empty() ? "" : "Authorization: Bearer " + api_key_ + "\r\n") + "\r\n");
 }
 
 Result<DoorReply> MallDoor::post(std::string_view target, std::string_view body,

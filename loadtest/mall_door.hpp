@@ -27,6 +27,7 @@ struct DoorReply {
 
 class MallDoor {
   public:
+    /// No identity is sent when `api_key` is empty: the public reads of the buyers' door.
     /// `patience`: how long a request is repeated while the server cannot be reached.
     MallDoor(Endpoint endpoint, std::string api_key, std::chrono::milliseconds patience);
     ~MallDoor();

@@ -25,6 +25,9 @@ struct Account {
     /// Units asked for by each order.
     Quantity asked{1};
     std::vector<Answer> answers;
+    /// Groups and bargains as those answers showed them.
+    std::vector<SeenGroup> groups{};
+    std::vector<SeenBargain> bargains{};
     /// Acts that may or may not have made an order.
     std::vector<PlannedAct> unknown;
     std::vector<PaymentAnswer> payments;
@@ -43,6 +46,12 @@ struct Account {
 /// Only for the evidence that is present.
 [[nodiscard]] std::vector<Finding> judge_evidence(const Account& account, const Evidence& evidence);
 
+/// Of a sale with groups or bargains, whatever the evidence; nothing for another play.
+[[nodiscard]] std::vector<Finding> judge_groups(const Account& account, const Evidence& evidence);
+[[nodiscard]] std::vector<Finding> judge_bargains(const Account& account, const Evidence& evidence);
+
+inline constexpr std::uint32_t no_payment = ~std::uint32_t{0};
+
 /// What became of an order as far as its buyer and the mall were told.
 struct KnownOrder {
     OrderId order;
@@ -52,18 +61,46 @@ struct KnownOrder {
     Money amount;
     Receipt receipt;
     Instant pay_by;
-    Receipt cancel_receipt;  // when cancelled
+    RecordId record;                     // its group or bargain
+    Receipt cancel_receipt{};            // when cancelled
+    std::uint32_t payment = no_payment;  // position of the one that it counts
+    ActKind kind = ActKind::order;
     bool cancelled = false;
-    bool confirmed = false;  // a payment was answered CONFIRMED, LATE_CONFIRMED or ALREADY_DONE
+    bool paid = false;       // a payment was taken for it
+    bool confirmed = false;  // … and confirmed: of a group's seat, its group is a success
     bool late = false;       // … after its hold had lapsed
     bool refunded = false;   // wholly
+    /// A seat that was refunded; whether before its group's success or after it, nobody was told.
+    bool may_be_confirmed = false;
     bool may_have_lapsed = false;
+    /// Took stock and quota and, but for a cancel or a refund, still does.
+    [[nodiscard]] bool lasts() const { return confirmed || (!paid && !may_have_lapsed); }
     /// Surely takes stock and quota now.
-    [[nodiscard]] bool counts() const {
-        return !cancelled && !refunded && (confirmed || !may_have_lapsed);
-    }
+    [[nodiscard]] bool counts() const { return !cancelled && !refunded && lasts(); }
 };
-/// Each acknowledged order once, rising by id.
-[[nodiscard]] std::vector<KnownOrder> known_orders(const Account& account);
+/// Each acknowledged order once, rising by id. With evidence, groups that were read as a success
+/// count as such, also when no payment's answer said so.
+[[nodiscard]] std::vector<KnownOrder> known_orders(const Account& account,
+                                                   const Evidence& evidence = {});
+/// Units of these orders that were surely taken at the same time, by the journal's own order:
+/// receipts say exactly when units were taken and given back by a cancel. Orders that may have
+/// lapsed or were refunded are left out.
+[[nodiscard]] Quantity most_by_receipt(const std::vector<const KnownOrder*>& orders);
+
+/// How the groups and bargains of a run ended, for the report.
+struct PlaySummary {
+    std::uint64_t groups_opened = 0;
+    std::uint64_t groups_succeeded = 0;
+    std::uint64_t groups_failed = 0;  // or dissolved
+    std::uint64_t groups_running = 0;
+    std::uint64_t seats_refund_due = 0;  // told to the mall because their group failed
+    std::uint64_t bargains_launched = 0;
+    std::uint64_t bargains_at_floor = 0;
+    std::uint64_t bargains_paid = 0;
+    std::uint64_t cuts = 0;
+    Money cut_sum;
+    Money price_fallen;  // sum of start_price − current_price
+};
+[[nodiscard]] PlaySummary summarize_plays(const Account& account, const Evidence& evidence);
 
 }  // namespace stampede::loadtest

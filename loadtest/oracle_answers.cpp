@@ -18,14 +18,61 @@ std::string describe(const Answer& answer) {
            Base36{answer.order.raw()}.str() + " receipt " + text_of(answer.receipt);
 }
 
-bool took_an_order(const Answer& answer) {
-    return answer.kind == ActKind::order && answer.status == 200 &&
-           (answer.code == AnswerCode::held || answer.code == AnswerCode::confirmed);
-}
-
 bool changed_something(const Answer& answer) {
     return took_an_order(answer) ||
-           (answer.kind == ActKind::cancel && answer.code == AnswerCode::cancelled);
+           (answer.kind == ActKind::cancel && answer.code == AnswerCode::cancelled) ||
+           (answer.kind == ActKind::launch && answer.code == AnswerCode::ok) ||
+           (answer.kind == ActKind::cut && answer.code == AnswerCode::cut);
+}
+
+bool is_among(AnswerCode code, std::span<const AnswerCode> codes) {
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+// What any act that takes stock or starts something may hear.
+bool refusal_of_selling(AnswerCode code) {
+    constexpr std::array refusals{
+        AnswerCode::not_started, AnswerCode::ended,        AnswerCode::paused,
+        AnswerCode::killed,      AnswerCode::sold_out,     AnswerCode::insufficient,
+        AnswerCode::limit_order, AnswerCode::limit_buyer,  AnswerCode::limit_slot,
+        AnswerCode::blocked,     AnswerCode::not_eligible, AnswerCode::new_buyers_only,
+        AnswerCode::bad_ticket};
+    return is_among(code, refusals);
+}
+
+bool code_of_kind(ActKind kind, AnswerCode code) {
+    constexpr std::array joins{
+        AnswerCode::held,         AnswerCode::rerouted,         AnswerCode::paused,
+        AnswerCode::killed,       AnswerCode::blocked,          AnswerCode::group_ended,
+        AnswerCode::limit_order,  AnswerCode::already_in_group, AnswerCode::not_eligible,
+        AnswerCode::sold_out,     AnswerCode::new_buyers_only,  AnswerCode::limit_buyer,
+        AnswerCode::insufficient, AnswerCode::group_full,       AnswerCode::limit_slot};
+    constexpr std::array cuts{AnswerCode::cut,         AnswerCode::paused,
+                              AnswerCode::killed,      AnswerCode::blocked,
+                              AnswerCode::help_self,   AnswerCode::bargain_ended,
+                              AnswerCode::help_repeat, AnswerCode::already_done,
+                              AnswerCode::help_mutual, AnswerCode::help_limit};
+    constexpr std::array purchases{AnswerCode::held, AnswerCode::floor_not_reached,
+                                   AnswerCode::bargain_ended, AnswerCode::already_done};
+    switch (kind) {
+        case ActKind::order:
+            return code == AnswerCode::held || refusal_of_selling(code);
+        case ActKind::cancel:
+            return code == AnswerCode::cancelled || code == AnswerCode::order_closed;
+        case ActKind::open_group:
+            return code == AnswerCode::held || code == AnswerCode::open_group_exists ||
+                   refusal_of_selling(code);
+        case ActKind::join_group:
+            return is_among(code, joins);
+        case ActKind::launch:
+            return code == AnswerCode::ok || code == AnswerCode::launch_exists ||
+                   code == AnswerCode::launch_limit || refusal_of_selling(code);
+        case ActKind::cut:
+            return is_among(code, cuts);
+        case ActKind::bargain_order:
+            return is_among(code, purchases) || refusal_of_selling(code);
+    }
+    return false;
 }
 
 bool code_allowed(const Answer& answer) {
@@ -38,30 +85,39 @@ bool code_allowed(const Answer& answer) {
     if (answer.status != 200) {
         return false;  // our requests are well formed
     }
-    if (answer.kind == ActKind::cancel) {
-        return answer.code == AnswerCode::cancelled || answer.code == AnswerCode::order_closed;
-    }
-    constexpr std::array allowed{
-        AnswerCode::held,         AnswerCode::not_started,  AnswerCode::ended,
-        AnswerCode::paused,       AnswerCode::killed,       AnswerCode::sold_out,
-        AnswerCode::insufficient, AnswerCode::limit_order,  AnswerCode::limit_buyer,
-        AnswerCode::limit_slot,   AnswerCode::not_eligible, AnswerCode::new_buyers_only,
-        AnswerCode::bad_ticket,   AnswerCode::blocked};
     // Only an amount of 0 confirms at once.
-    return std::find(allowed.begin(), allowed.end(), answer.code) != allowed.end() ||
-           (answer.code == AnswerCode::confirmed && answer.amount == Money{0});
+    return code_of_kind(answer.kind, answer.code) ||
+           (makes_an_order(answer.kind) && answer.code == AnswerCode::confirmed &&
+            answer.amount == Money{0});
 }
 
 Finding judge_codes(const Account& account) {
     Finding finding{"codes_allowed", "every answer has a status and code that the rules allow it"};
     for (const Answer& answer : account.answers) {
         finding.expect(code_allowed(answer), [&] { return describe(answer); });
-        if (took_an_order(answer)) {
-            finding.expect(answer.order != OrderId{} && answer.receipt.present(),
-                           [&] { return "without order or receipt: " + describe(answer); });
+        if (changed_something(answer)) {
+            const bool has_order = answer.order != OrderId{} || !makes_an_order(answer.kind);
+            const bool has_record = answer.record != RecordId{} || answer.kind == ActKind::order ||
+                                    answer.kind == ActKind::cancel;
+            finding.expect(has_order && has_record && answer.receipt.present(), [&] {
+                return "without order, group, bargain or receipt: " + describe(answer);
+            });
         }
     }
     return finding;
+}
+
+// One unit's price. The price of a bargain's order is the bargain's affair.
+bool price_right(const Account& account, const Answer& answer, Money price) {
+    const ItemOnSale& item = account.sale.items[answer.item.raw()];
+    const Money leads = account.sale.group.leader_price.value_or(item.price);
+    if (answer.kind == ActKind::bargain_order) {
+        return price >= item.bargain.floor && price <= item.bargain.start;
+    }
+    // Who was led to a new group of his own leads it.
+    const bool leads_it = answer.kind == ActKind::open_group || answer.code == AnswerCode::rerouted;
+    return (leads_it && price == leads) ||
+           (answer.kind != ActKind::open_group && price == item.price);
 }
 
 Finding judge_amounts(const Account& account) {
@@ -70,9 +126,13 @@ Finding judge_amounts(const Account& account) {
         if (!took_an_order(answer)) {
             continue;
         }
-        const Money price = account.sale.items[answer.item.raw()].price;
         const Quantity quantity{answer.quantity};
-        finding.expect(quantity == account.asked && answer.amount == price * quantity, [&] {
+        const Quantity asked = answer.kind == ActKind::bargain_order ? Quantity{1} : account.asked;
+        const bool right =
+            quantity == asked && answer.quantity > 0 &&
+            answer.amount.fen() % answer.quantity == 0 &&
+            price_right(account, answer, Money{answer.amount.fen() / answer.quantity});
+        finding.expect(right, [&] {
             return describe(answer) + ": " + std::to_string(answer.quantity) + " units for " +
                    std::to_string(answer.amount.fen()) + " fen";
         });
@@ -97,7 +157,8 @@ Indices grouped_by_key(const std::vector<Answer>& answers) {
 bool same_order_part(const Answer& first, const Answer& again) {
     return first.code == again.code && first.order == again.order &&
            first.receipt == again.receipt && first.amount == again.amount &&
-           first.quantity == again.quantity && first.pay_by == again.pay_by;
+           first.record == again.record && first.quantity == again.quantity &&
+           first.pay_by == again.pay_by;
 }
 
 void judge_one_question(const std::vector<Answer>& answers, std::span<const std::uint32_t> group,
@@ -228,30 +289,6 @@ Quantity most_at_once(const std::vector<KnownOrder>& orders, ItemIndex item, Dur
     return most;
 }
 
-// The same by the journal's own order: receipts say exactly when units were taken and given back by
-// a cancel. Orders that may have lapsed or were refunded are left out.
-Quantity most_by_receipt(const std::vector<KnownOrder>& orders, ItemIndex item) {
-    std::vector<std::pair<Receipt, Quantity>> steps;
-    for (const KnownOrder& order : orders) {
-        const bool lasts = order.confirmed || !order.may_have_lapsed;
-        if (order.item != item || order.refunded || order.late || !lasts) {
-            continue;
-        }
-        steps.emplace_back(order.receipt, order.quantity);
-        if (order.cancelled) {
-            steps.emplace_back(order.cancel_receipt, Quantity{0} - order.quantity);
-        }
-    }
-    std::sort(steps.begin(), steps.end());
-    Quantity now;
-    Quantity most;
-    for (const auto& [at, change] : steps) {
-        now += change;
-        most = std::max(most, now);
-    }
-    return most;
-}
-
 Finding judge_oversell(const Account& account, const std::vector<KnownOrder>& orders) {
     Finding finding{"no_oversell", "units held or sold never exceed an item's stock"};
     std::vector<Quantity> taken(account.sale.items.size());
@@ -263,8 +300,17 @@ Finding judge_oversell(const Account& account, const std::vector<KnownOrder>& or
     for (std::uint32_t item = 0; item < taken.size(); ++item) {
         const ItemOnSale& sold = account.sale.items[item];
         const ItemIndex index{item};
-        const Quantity most = std::max({taken[item], most_at_once(orders, index, account.sale.hold),
-                                        most_by_receipt(orders, index)});
+        std::vector<const KnownOrder*> of_item;
+        for (const KnownOrder& order : orders) {
+            if (order.item == index) {
+                of_item.push_back(&order);
+            }
+        }
+        Quantity most = std::max(taken[item], most_by_receipt(of_item));
+        if (account.sale.play == Play::seckill) {
+            // Elsewhere a hold is clipped, so that its beginning is not known.
+            most = std::max(most, most_at_once(orders, index, account.sale.hold));
+        }
         finding.expect(most <= sold.stock, [&] {
             return "item " + sold.item_id + ": " + std::to_string(most.units()) +
                    " units held or sold of " + std::to_string(sold.stock.units());

@@ -9,10 +9,10 @@
 namespace stampede::loadtest {
 namespace {
 
-// The order counts this payment as its own.
+// The order counts this payment as its own. OK: a seat is paid whose group is not full yet.
 bool counted(const PaymentAnswer& answer) {
     return answer.code == AnswerCode::confirmed || answer.code == AnswerCode::late_confirmed ||
-           answer.code == AnswerCode::already_done;
+           answer.code == AnswerCode::already_done || answer.code == AnswerCode::ok;
 }
 
 std::string describe(const PaymentAnswer& answer) {
@@ -28,9 +28,12 @@ KnownOrder* find(std::vector<KnownOrder>& orders, OrderId wanted) {
     return found != orders.end() && found->order == wanted ? &*found : nullptr;
 }
 
-bool payment_code_allowed(const PaymentAnswer& answer) {
+bool payment_code_allowed(const Account& account, const PaymentAnswer& answer) {
     if (answer.payment.kind == PaymentKind::wrong_amount) {
         return answer.code == AnswerCode::amount_mismatch;
+    }
+    if (answer.code == AnswerCode::ok) {
+        return account.sale.play == Play::group_buy && answer.state == "paid";
     }
     // An order that we were told of is known, its amount is the one we were told, and no payment id
     // is used twice, so the other refusals of the table cannot be right.
@@ -42,7 +45,7 @@ Finding judge_payment_codes(const Account& account) {
     Finding finding{"payments_answered_right",
                     "each payment is answered as the payment table says"};
     for (const PaymentAnswer& answer : account.payments) {
-        finding.expect(payment_code_allowed(answer), [&] { return describe(answer); });
+        finding.expect(payment_code_allowed(account, answer), [&] { return describe(answer); });
     }
     return finding;
 }
@@ -92,11 +95,12 @@ Finding judge_refunds(const Account& account) {
 
 }  // namespace
 
-std::vector<KnownOrder> known_orders(const Account& account) {
+namespace {
+
+std::vector<KnownOrder> acknowledged(const Account& account) {
     std::vector<KnownOrder> orders;
     for (const Answer& answer : account.answers) {
-        const bool taken = answer.code == AnswerCode::held || answer.code == AnswerCode::confirmed;
-        if (answer.kind != ActKind::order || answer.status != 200 || !taken) {
+        if (!took_an_order(answer)) {
             continue;
         }
         KnownOrder order;
@@ -107,8 +111,12 @@ std::vector<KnownOrder> known_orders(const Account& account) {
         order.amount = answer.amount;
         order.receipt = answer.receipt;
         order.pay_by = answer.pay_by;
-        order.confirmed = answer.code == AnswerCode::confirmed;
-        order.may_have_lapsed = answer.pay_by <= account.ended;
+        order.record = answer.record;
+        order.kind = answer.kind;
+        order.paid = order.confirmed = answer.code == AnswerCode::confirmed;
+        order.may_have_lapsed =
+            answer.pay_by <= account.ended ||
+            (account.sale.play == Play::group_buy && account.sale.group.dissolves);
         orders.push_back(order);
     }
     std::sort(orders.begin(), orders.end(), [](const KnownOrder& left, const KnownOrder& right) {
@@ -119,6 +127,58 @@ std::vector<KnownOrder> known_orders(const Account& account) {
                                  return left.order == right.order && left.buyer == right.buyer;
                              }),
                  orders.end());
+    return orders;
+}
+
+void take_payments(const Account& account, std::vector<KnownOrder>& orders) {
+    const bool is_group = account.sale.play == Play::group_buy;
+    for (std::uint32_t at = 0; at < account.payments.size(); ++at) {
+        const PaymentAnswer& answer = account.payments[at];
+        KnownOrder* order = counted(answer) ? find(orders, answer.payment.order) : nullptr;
+        if (order == nullptr) {
+            continue;
+        }
+        const bool says_paid =
+            is_group && (answer.code == AnswerCode::ok ||
+                         (answer.code == AnswerCode::already_done && answer.state != "confirmed"));
+        order->payment = at;
+        order->paid = true;
+        order->confirmed = order->confirmed || !says_paid;
+        order->late = order->late || answer.code == AnswerCode::late_confirmed ||
+                      answer.payment.kind == PaymentKind::late;
+        // A late payment takes the unit again, also after a cancel.
+        const bool again = answer.code == AnswerCode::late_confirmed ||
+                           (is_group && answer.payment.kind == PaymentKind::late);
+        order->cancelled = order->cancelled && !again;
+    }
+}
+
+// One seat's confirmation is that of the whole group.
+void confirm_groups(const Evidence& evidence, std::vector<KnownOrder>& orders) {
+    std::set<RecordId> succeeded;
+    for (const KnownOrder& order : orders) {
+        if (order.confirmed) {
+            succeeded.insert(order.record);
+        }
+    }
+    if (evidence.groups) {
+        for (const GroupView& group : *evidence.groups) {
+            if (group.state == GroupState::success) {
+                succeeded.insert(group.id);
+            }
+        }
+    }
+    for (KnownOrder& order : orders) {
+        if (order.paid && !order.confirmed && succeeded.contains(order.record)) {
+            (order.refunded ? order.may_be_confirmed : order.confirmed) = true;
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<KnownOrder> known_orders(const Account& account, const Evidence& evidence) {
+    std::vector<KnownOrder> orders = acknowledged(account);
     for (const Answer& answer : account.answers) {
         if (answer.kind == ActKind::cancel && answer.code == AnswerCode::cancelled) {
             if (KnownOrder* order = find(orders, answer.order)) {
@@ -127,17 +187,7 @@ std::vector<KnownOrder> known_orders(const Account& account) {
             }
         }
     }
-    for (const PaymentAnswer& answer : account.payments) {
-        if (counted(answer)) {
-            if (KnownOrder* order = find(orders, answer.payment.order)) {
-                order->confirmed = true;
-                order->late = order->late || answer.code == AnswerCode::late_confirmed ||
-                              answer.payment.kind == PaymentKind::late;
-                // A late payment takes the unit again, also after a cancel.
-                order->cancelled = order->cancelled && answer.code != AnswerCode::late_confirmed;
-            }
-        }
-    }
+    take_payments(account, orders);
     for (const RefundAnswer& answer : account.refunds) {
         if (answer.code == AnswerCode::ok || answer.code == AnswerCode::already_done) {
             if (KnownOrder* order = find(orders, answer.order)) {
@@ -145,7 +195,31 @@ std::vector<KnownOrder> known_orders(const Account& account) {
             }
         }
     }
+    if (account.sale.play == Play::group_buy) {
+        confirm_groups(evidence, orders);
+    }
     return orders;
+}
+
+Quantity most_by_receipt(const std::vector<const KnownOrder*>& orders) {
+    std::vector<std::pair<Receipt, Quantity>> steps;
+    for (const KnownOrder* order : orders) {
+        if (order->refunded || order->late || !order->lasts()) {
+            continue;
+        }
+        steps.emplace_back(order->receipt, order->quantity);
+        if (order->cancelled) {
+            steps.emplace_back(order->cancel_receipt, Quantity{0} - order->quantity);
+        }
+    }
+    std::sort(steps.begin(), steps.end());
+    Quantity now;
+    Quantity most;
+    for (const auto& [at, change] : steps) {
+        now += change;
+        most = std::max(most, now);
+    }
+    return most;
 }
 
 std::vector<Finding> judge_payments(const Account& account) {

@@ -60,6 +60,24 @@ std::optional<double> measure(const RunReport& report, const std::string& metric
     return std::nullopt;
 }
 
+std::string plays_in_words(const RunReport& report) {
+    const PlaySummary& plays = report.plays;
+    const auto text = [](auto number) { return std::to_string(number); };
+    if (report.play == Play::group_buy) {
+        return "groups opened " + text(plays.groups_opened) + " = succeeded " +
+               text(plays.groups_succeeded) + " + failed " + text(plays.groups_failed) +
+               " + running " + text(plays.groups_running) + ", refunds due " +
+               text(plays.seats_refund_due);
+    }
+    if (report.play == Play::bargain) {
+        return "bargains launched " + text(plays.bargains_launched) + ", at their floor " +
+               text(plays.bargains_at_floor) + ", paid " + text(plays.bargains_paid) + "; " +
+               text(plays.cuts) + " cuts of " + text(plays.cut_sum.fen()) +
+               " fen, prices fallen by " + text(plays.price_fallen.fen()) + " fen";
+    }
+    return {};
+}
+
 void judge(RunReport& report, const Scenario& scenario) {
     bool missed = false;
     for (const Threshold& threshold : scenario.thresholds) {

@@ -11,6 +11,7 @@
 #include "loadtest/answer.hpp"
 #include "loadtest/evidence.hpp"
 #include "loadtest/finding.hpp"
+#include "loadtest/oracle.hpp"
 #include "loadtest/run_options.hpp"
 #include "loadtest/scenario.hpp"
 
@@ -33,6 +34,8 @@ struct RunReport {
     RunNumbers numbers;
     std::uint64_t orders_taken = 0;
     std::vector<LedgerLine> ledger;
+    Play play = Play::seckill;
+    PlaySummary plays;
     std::uint64_t settled_orders = 0;
     std::uint64_t confirmed_orders = 0;
     bool mall_checked = false;
@@ -51,6 +54,9 @@ struct RunReport {
 [[nodiscard]] std::optional<double> measure(const RunReport& report, const std::string& metric);
 /// Fills thresholds and exit from the numbers and findings. A broken invariant outweighs all.
 void judge(RunReport& report, const Scenario& scenario);
+
+/// How the groups or bargains of the run ended, in one line; empty for a seckill.
+[[nodiscard]] std::string plays_in_words(const RunReport& report);
 
 enum class Colour : std::uint8_t { off, on };
 [[nodiscard]] std::string text_report(const RunReport& report, Colour colour);

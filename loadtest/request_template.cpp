@@ -49,10 +49,12 @@ RequestTemplate::RequestTemplate(const RequestText& text, std::string_view host,
     const std::string buyer_filler(buyer_digits, '\x01');
     const std::string key_filler(key_digits, '\x02');
     const std::string token_filler(token_width, '\x03');
+    const std::string record_filler(record_digits, '\x04');
     const auto fill = [&](std::string part) {
         widen(part, "{buyer}", buyer_filler);
         widen(part, "{key}", key_filler);
         widen(part, "{token}", token_filler);
+        widen(part, "{record}", record_filler);
         return part;
     };
     const std::string body = fill(text.body);
@@ -73,6 +75,7 @@ RequestTemplate::RequestTemplate(const RequestText& text, std::string_view host,
     buyer_at_ = places_of(bytes_, buyer_filler);
     key_at_ = places_of(bytes_, key_filler);
     token_at_ = places_of(bytes_, token_filler);
+    record_at_ = places_of(bytes_, record_filler);
 }
 
 void RequestTemplate::patch_buyer(BuyerId buyer) {
@@ -97,6 +100,17 @@ void RequestTemplate::patch_token(std::string_view token) {
     check(token.size() == token_width_, "token of another width");
     for (const std::size_t at : token_at_) {
         std::memcpy(bytes_.data() + at, token.data(), token_width_);
+    }
+}
+
+void RequestTemplate::patch_record(RecordId record) {
+    const Base36 id{record.raw()};
+    std::array<char, record_digits> digits;
+    digits.fill('0');
+    std::memcpy(digits.data() + record_digits - id.view().size(), id.view().data(),
+                id.view().size());
+    for (const std::size_t at : record_at_) {
+        std::memcpy(bytes_.data() + at, digits.data(), record_digits);
     }
 }
 

@@ -3,6 +3,7 @@
 // request costs two small writes and no formatting. Placeholders in the text that it is made from:
 //   {buyer}  the buyer's id, buyer_digits wide      {key}  the idempotency key, key_digits wide
 //   {token}  a buyer token, as wide as all tokens of the run are
+//   {record} a group's or a bargain's id, record_digits wide with leading zeros
 // Owned by the generator's thread.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "engine/vocabulary/ids.hpp"
+#include "loadtest/play_views.hpp"
 
 namespace stampede::loadtest {
 
@@ -25,6 +27,9 @@ inline constexpr BuyerId smallest_buyer{1'000'000'000};
 inline constexpr BuyerId largest_buyer{9'999'999'999};
 /// Hexadecimal; 64 bits.
 inline constexpr std::size_t key_digits = 16;
+
+/// The longest id in base36; shorter ones are written with leading zeros.
+inline constexpr std::size_t record_digits = 13;
 
 /// The text of a key as it stands in the header.
 [[nodiscard]] std::string key_text(KeyNumber key);
@@ -45,6 +50,7 @@ class RequestTemplate {
     void patch_key(KeyNumber key);
     /// `token` must have the width given at construction.
     void patch_token(std::string_view token);
+    void patch_record(RecordId record);
 
     [[nodiscard]] std::string_view bytes() const { return bytes_; }
 
@@ -53,6 +59,7 @@ class RequestTemplate {
     std::vector<std::size_t> buyer_at_;
     std::vector<std::size_t> key_at_;
     std::vector<std::size_t> token_at_;
+    std::vector<std::size_t> record_at_;
     std::size_t token_width_;
 };
 

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "loadtest/json_fields.hpp"
+
 namespace stampede::loadtest {
 namespace {
 
@@ -137,53 +139,42 @@ std::string text_of(const Receipt& receipt) {
            std::to_string(receipt.sequence);
 }
 
-namespace {
-
-// Where a value ends: a string at its closing quote, a nested one at its bracket, a plain one at
-// the comma or brace. `at` is the value's first character. npos when it is cut off.
-std::size_t value_end(std::string_view body, std::size_t at) {
-    if (body[at] == '"') {
-        for (++at; at < body.size(); ++at) {
-            if (body[at] == '\\') {
+std::size_t value_end(std::string_view text, std::size_t at) {
+    if (text[at] == '"') {
+        for (++at; at < text.size(); ++at) {
+            if (text[at] == '\\') {
                 ++at;
-            } else if (body[at] == '"') {
+            } else if (text[at] == '"') {
                 return at + 1;
             }
         }
         return std::string_view::npos;
     }
-    if (body[at] == '{' || body[at] == '[') {
+    if (text[at] == '{' || text[at] == '[') {
         std::size_t depth = 0;
-        for (; at < body.size(); ++at) {
-            if (body[at] == '"') {
-                at = value_end(body, at);
+        for (; at < text.size(); ++at) {
+            if (text[at] == '"') {
+                at = value_end(text, at);
                 if (at == std::string_view::npos) {
                     return at;
                 }
                 --at;
-            } else if (body[at] == '{' || body[at] == '[') {
+            } else if (text[at] == '{' || text[at] == '[') {
                 ++depth;
-            } else if ((body[at] == '}' || body[at] == ']') && --depth == 0) {
+            } else if ((text[at] == '}' || text[at] == ']') && --depth == 0) {
                 return at + 1;
             }
         }
         return std::string_view::npos;
     }
-    while (at < body.size() && body[at] != ',' && body[at] != '}' && body[at] != ' ' &&
-           body[at] != '\r' && body[at] != '\n') {
+    while (at < text.size() && text[at] != ',' && text[at] != '}' && text[at] != ' ' &&
+           text[at] != '\r' && text[at] != '\n') {
         ++at;
     }
     return at;
 }
 
-std::string_view unquoted(std::string_view value) {
-    return value.size() >= 2 && value.front() == '"' ? value.substr(1, value.size() - 2) : value;
-}
-
-std::int64_t integer_of(std::string_view value) {
-    std::int64_t number = 0;
-    return read_number(value, number) ? number : 0;
-}
+namespace {
 
 void read_field(std::string_view name, std::string_view value, AnswerFields& fields) {
     // Told apart by length first, since this runs for every field of every answer.
@@ -191,6 +182,16 @@ void read_field(std::string_view name, std::string_view value, AnswerFields& fie
         case 4:
             if (name == "code") {
                 fields.code = answer_code_from(unquoted(value));
+            }
+            return;
+        case 3:
+            if (name == "cut") {
+                fields.cut = value;
+            }
+            return;
+        case 5:
+            if (name == "group") {
+                fields.group = value;
             }
             return;
         case 6:
@@ -201,6 +202,8 @@ void read_field(std::string_view name, std::string_view value, AnswerFields& fie
         case 7:
             if (name == "receipt") {
                 fields.receipt = receipt_from(unquoted(value));
+            } else if (name == "bargain") {
+                fields.bargain = value;
             }
             return;
         case 8:
@@ -233,31 +236,10 @@ void read_field(std::string_view name, std::string_view value, AnswerFields& fie
 
 AnswerFields read_answer(std::string_view body) {
     AnswerFields fields;
-    std::size_t at = 0;
-    while (true) {
-        at = body.find('"', at);
-        if (at == std::string_view::npos) {
-            return fields;
-        }
-        const std::size_t name_end = body.find('"', at + 1);
-        if (name_end == std::string_view::npos) {
-            return fields;
-        }
-        const std::string_view name = body.substr(at + 1, name_end - at - 1);
-        at = name_end + 1;
-        while (at < body.size() && (body[at] == ':' || body[at] == ' ')) {
-            ++at;
-        }
-        if (at >= body.size()) {
-            return fields;
-        }
-        const std::size_t end = value_end(body, at);
-        if (end == std::string_view::npos) {
-            return fields;
-        }
-        read_field(name, body.substr(at, end - at), fields);
-        at = end;
-    }
+    each_field(body, [&](std::string_view name, std::string_view value) {
+        read_field(name, value, fields);
+    });
+    return fields;
 }
 
 }  // namespace stampede::loadtest

@@ -54,10 +54,14 @@ struct AnswerFields {
     Duration retry;
     bool replayed = false;
     bool may_return = false;
+    /// Nested objects as they stand in the body, for play_views.hpp; empty when absent.
+    std::string_view group;
+    std::string_view bargain;
+    std::string_view cut;
 };
 
-/// One pass over the top level of a JSON object. Nested values are skipped; an odd body yields what
-/// was read until then.
+/// One pass over the top level of a JSON object. Nested values are not looked into; an odd body
+/// yields what was read until then.
 [[nodiscard]] AnswerFields read_answer(std::string_view body);
 
 /// Cuts a connection's bytes into responses, wherever the network split them.

@@ -4,6 +4,7 @@
 #include "loadtest/saturate_run.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/vocabulary/check.hpp"
 
@@ -20,6 +21,8 @@ class Saturator final : public SwarmListener {
         : scenario_(scenario),
           requests_(std::move(requests)),
           raw_(scenario.raw.has_value()),
+          play_(scenario.sale.play),
+          followed_(scenario.saturation->connections),
           item_count_(raw_ ? 1 : static_cast<std::uint32_t>(scenario.sale.items.size())),
           buyer_count_(scenario.crowd.identity == Identity::token
                            ? scenario.saturation->token_buyers
@@ -32,8 +35,9 @@ class Saturator final : public SwarmListener {
     void connected(ConnectionIndex connection) override { fill(connection); }
     void answered(ConnectionIndex connection, const Ask& ask,
                   const ScannedResponse& response) override;
-    void lost(ConnectionIndex /*connection*/, const Ask& /*ask*/) override {
+    void lost(ConnectionIndex connection, const Ask& /*ask*/) override {
         result_.numbers.lost += 1;
+        followed_[connection.raw()] = {};
     }
     void disconnected(ConnectionIndex connection, int /*error*/) override {
         if (asking_) {
@@ -44,15 +48,42 @@ class Saturator final : public SwarmListener {
     SaturationResult& result() { return result_; }
 
   private:
+    // The group or bargain that a connection's requests follow now; each has its own, so that no
+    // question waits for another connection's answer.
+    struct Followed {
+        RecordId record;
+        ItemIndex item;
+        std::uint32_t left = 0;  // seats or cuts that it still has
+        bool asked = false;      // a new one was asked for
+    };
+
     void fill(ConnectionIndex connection) {
         while (asking_ && swarm_->has_room(connection)) {
-            const BuyerId buyer = buyer_of(next_);
-            swarm_->ask(connection, requests_.order(buyer, item_of(next_), KeyNumber{next_}),
-                        {next_, swarm_->now()});
+            Question question{ActKind::order, buyer_of(next_), item_of(next_), KeyNumber{next_}};
+            if (play_ != Play::seckill && !choose_play_act(connection, question)) {
+                return;
+            }
+            swarm_->ask(connection, requests_.bytes_of(question),
+                        {next_ * 2 + (makes_a_link(question.kind) ? 1 : 0), swarm_->now()});
             next_ += 1;
             result_.numbers.sent += 1;
         }
     }
+    // False while a new group or bargain is on its way.
+    [[nodiscard]] bool choose_play_act(ConnectionIndex connection, Question& question) {
+        Followed& followed = followed_[connection.raw()];
+        if (followed.left > 0) {
+            followed.left -= 1;
+            question.kind = play_ == Play::bargain ? ActKind::cut : ActKind::join_group;
+            question.record = followed.record;
+            question.item = followed.item;
+            return true;
+        }
+        question.kind = play_ == Play::bargain ? ActKind::launch : ActKind::open_group;
+        return !std::exchange(followed.asked, true);
+    }
+    void follow(ConnectionIndex connection, const Answer& answer);
+    [[nodiscard]] bool keeps_a_unit(const Answer& answer, const AnswerFields& fields) const;
     [[nodiscard]] BuyerId buyer_of(std::uint64_t act) const {
         return BuyerId{scenario_.crowd.first_buyer.raw() + act % buyer_count_};
     }
@@ -65,6 +96,8 @@ class Saturator final : public SwarmListener {
     const Scenario& scenario_;
     OrderRequests requests_;
     bool raw_;
+    Play play_;
+    std::vector<Followed> followed_;
     std::uint32_t item_count_;
     std::uint64_t buyer_count_;
     Swarm* swarm_ = nullptr;
@@ -95,25 +128,54 @@ void Saturator::answered(ConnectionIndex connection, const Ask& ask,
 
 void Saturator::keep(ConnectionIndex connection, const Ask& ask, const ScannedResponse& response,
                      const AnswerFields& fields) {
-    const bool taken = fields.code == AnswerCode::held || fields.code == AnswerCode::confirmed;
-    result_.orders_taken += taken && !fields.replayed ? 1u : 0u;
-    if (!scenario_.saturation->keep_answers) {
-        return;
+    const std::uint64_t number = ask.act / 2;
+    const bool starts = ask.act % 2 == 1;
+    Question question{ActKind::order, buyer_of(number), item_of(number), KeyNumber{number}};
+    if (play_ != Play::seckill) {
+        // Answers come in the order of the questions: a new one is followed only once it is told.
+        const Followed& followed = followed_[connection.raw()];
+        question.kind = play_ == Play::bargain
+                            ? (starts ? ActKind::launch : ActKind::cut)
+                            : (starts ? ActKind::open_group : ActKind::join_group);
+        question.record = followed.record;
+        question.item = starts ? question.item : followed.item;
     }
-    Answer answer;
-    answer.buyer = buyer_of(ask.act);
-    answer.key = KeyNumber{ask.act};
-    answer.order = fields.order;
-    answer.receipt = fields.receipt;
-    answer.amount = fields.amount;
-    answer.pay_by = fields.pay_by;
-    answer.connection = connection;
-    answer.item = item_of(ask.act);
-    answer.quantity = static_cast<std::uint32_t>(fields.quantity.units());
-    answer.status = static_cast<std::uint16_t>(response.status);
-    answer.code = fields.code;
-    answer.replayed = fields.replayed;
-    result_.answers.push_back(answer);
+    const Answer answer = answer_to(question, fields, response.status, connection);
+    const bool fresh = !answer.replayed && answer.status == 200;
+    result_.orders_taken +=
+        fresh && (took_an_order(answer) || keeps_a_unit(answer, fields)) ? 1u : 0u;
+    if (makes_a_link(answer.kind)) {
+        follow(connection, answer);
+    }
+    if (scenario_.saturation->keep_answers) {
+        if (!fields.group.empty()) {
+            result_.groups.push_back({result_.answers.size(), read_group_view(fields.group)});
+        }
+        if (!fields.bargain.empty()) {
+            result_.bargains.push_back({result_.answers.size(), read_bargain_view(fields.bargain)});
+        }
+        result_.answers.push_back(answer);
+    }
+}
+
+// The cut that reaches the floor takes the unit, where the sale says so.
+bool Saturator::keeps_a_unit(const Answer& answer, const AnswerFields& fields) const {
+    return answer.code == AnswerCode::cut && followed_[answer.connection.raw()].left == 0 &&
+           scenario_.sale.items[answer.item.raw()].bargain.stock_at == StockAt::floor &&
+           read_bargain_view(fields.bargain).state == BargainState::reached;
+}
+
+void Saturator::follow(ConnectionIndex connection, const Answer& answer) {
+    Followed& followed = followed_[connection.raw()];
+    followed.asked = false;
+    if (answer.record == RecordId{} || (answer.code != AnswerCode::ok && !took_an_order(answer))) {
+        return;  // asked anew
+    }
+    followed.record = answer.record;
+    followed.item = answer.item;
+    followed.left = play_ == Play::bargain
+                        ? scenario_.sale.items[answer.item.raw()].bargain.helpers.value_or(0)
+                        : scenario_.sale.group.size - 1;
 }
 
 // Waiting for a share of what is under way gathers answers into batches; the time limit keeps a

@@ -17,7 +17,10 @@ struct SaturationResult {
     RunNumbers numbers;
     /// All answers, warm-up included, when the scenario keeps them.
     std::vector<Answer> answers;
-    /// Orders answered HELD or CONFIRMED, warm-up included, without replays.
+    std::vector<SeenGroup> groups;  // as those answers showed them
+    std::vector<SeenBargain> bargains;
+    /// Orders answered HELD or CONFIRMED, and units that reached bargains keep; warm-up included,
+    /// without replays.
     std::uint64_t orders_taken = 0;
     /// Questions under way when the time was over and never answered.
     std::uint64_t left_open = 0;

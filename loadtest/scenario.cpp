@@ -10,6 +10,7 @@
 #include "engine/vocabulary/limits.hpp"
 #include "loadtest/field_reader.hpp"
 #include "loadtest/request_template.hpp"
+#include "loadtest/scenario_plays.hpp"
 
 namespace stampede::loadtest {
 namespace {
@@ -52,6 +53,7 @@ void read_campaign(const toml::table& table, Mistakes& mistakes, Scenario& scena
     std::int64_t hold_s = 300;
     reader.integer("hold_seconds", {1, 7200}, hold_s);
     scenario.sale.hold = Duration::seconds(hold_s);
+    read_play(reader, mistakes, scenario.sale);
     std::ostringstream json;
     json << toml::json_formatter{table};
     scenario.draft_json = json.str();
@@ -72,10 +74,12 @@ void read_sale(const toml::table& table, Mistakes& mistakes, Scenario& scenario)
             if (const toml::table* item = items->get(at)->as_table()) {
                 FieldReader fields{item, "sale.items[" + std::to_string(at) + "]", mistakes};
                 read_item(fields, scenario.sale);
+                static_cast<void>(fields.table("bargain"));  // read_play's
                 fields.finish();
             }
         }
     }
+    read_play(reader, mistakes, scenario.sale);
     if (scenario.sale.campaign_id.empty()) {
         reader.mistake("campaign_id", "must name the campaign");
     }
@@ -240,6 +244,9 @@ void read_top(const toml::table& file, Mistakes& mistakes, Scenario& scenario) {
         read_sale(*table, mistakes, scenario);
     }
     read_crowd(reader.table("crowd"), mistakes, scenario.crowd);
+    if (const toml::table* table = reader.table("sharing")) {
+        read_sharing(table, mistakes, scenario.sharing.emplace());
+    }
     if (const toml::table* table = reader.table("arrivals")) {
         read_arrivals(*table, mistakes, scenario.arrivals.emplace());
     }
@@ -274,6 +281,7 @@ void judge_whole(const Scenario& scenario, Mistakes& mistakes) {
     if (scenario.raw && scenario.payments.wanted) {
         mistakes.emplace_back("payments: a raw target takes no payments");
     }
+    judge_play(scenario, mistakes);
 }
 
 std::string joined(const Mistakes& mistakes) {

@@ -16,6 +16,7 @@
 #include "engine/vocabulary/result.hpp"
 #include "engine/vocabulary/time.hpp"
 #include "loadtest/arrival_plan.hpp"
+#include "loadtest/play_terms.hpp"
 #include "loadtest/wire.hpp"
 
 namespace stampede::loadtest {
@@ -24,6 +25,8 @@ struct ItemOnSale {
     std::string item_id;
     Money price;
     Quantity stock;
+    /// Of a bargain: what holds for this item.
+    BargainTerms bargain{};
 };
 
 /// What the oracle holds the server against.
@@ -34,6 +37,10 @@ struct Sale {
     Quantity per_buyer{1};
     /// Unpaid time of a hold; the draft's hold_seconds.
     Duration hold = Duration::seconds(300);
+    Play play = Play::seckill;
+    GroupTerms group{};
+    /// What holds for items that say nothing of their own.
+    BargainTerms bargain{};
 };
 
 enum class Identity : std::uint8_t { header, token };
@@ -121,6 +128,8 @@ struct Scenario {
     std::optional<std::string> draft_json;
     Sale sale;
     Crowd crowd;
+    /// Group-buys and bargains with a planned crowd, and only they.
+    std::optional<Sharing> sharing;
     std::optional<Arrivals> arrivals;
     std::optional<Saturation> saturation;
     std::optional<RawRequest> raw;
@@ -131,7 +140,7 @@ struct Scenario {
 
 /// All mistakes, one a line, in the fault's message.
 [[nodiscard]] Result<Scenario> read_scenario(std::string_view toml_text, std::string_view name);
-/// A file, or the name of a built-in scenario (t0-herd, sold-out-storm, saturate).
+/// A file, or the name of a built-in scenario (describe_builtin_scenarios() lists them).
 [[nodiscard]] Result<Scenario> load_scenario(const std::string& path_or_name);
 /// "name: first comment line" of each built-in scenario.
 [[nodiscard]] std::vector<std::string> describe_builtin_scenarios();

@@ -2,18 +2,15 @@
 // The order of things in a run.
 #include "loadtest/session.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <thread>
 
 #include "loadtest/cashier.hpp"
 #include "loadtest/crowd_run.hpp"
-#include "loadtest/gather.hpp"
 #include "loadtest/oracle.hpp"
 #include "loadtest/progress_line.hpp"
+#include "loadtest/sale_evidence.hpp"
 #include "loadtest/sale_setup.hpp"
 #include "loadtest/saturate_run.hpp"
 
@@ -29,6 +26,8 @@ constexpr milliseconds door_patience{5'000};
 struct Traffic {
     RunNumbers numbers;
     std::vector<Answer> answers;
+    std::vector<SeenGroup> groups;
+    std::vector<SeenBargain> bargains;
     std::vector<PlannedAct> unknown;
     CashierResult cashier;
     std::uint64_t orders_taken = 0;
@@ -85,6 +84,8 @@ Result<Traffic> send_crowd(const Scenario& scenario, const RunOptions& options,
     }
     traffic.numbers = std::move(crowd->numbers);
     traffic.answers = std::move(crowd->answers);
+    traffic.groups = std::move(crowd->groups);
+    traffic.bargains = std::move(crowd->bargains);
     traffic.unknown = std::move(crowd->unknown);
     return traffic;
 }
@@ -104,6 +105,8 @@ Result<Traffic> saturate(const Scenario& scenario, const RunOptions& options,
     Traffic traffic;
     traffic.numbers = std::move(run->numbers);
     traffic.answers = std::move(run->answers);
+    traffic.groups = std::move(run->groups);
+    traffic.bargains = std::move(run->bargains);
     traffic.orders_taken = run->orders_taken;
     traffic.answers_kept = scenario.saturation->keep_answers;
     return traffic;
@@ -146,16 +149,13 @@ void apply_options(const RunOptions& options, Scenario& scenario) {
 
 namespace {
 
-Instant wall_now() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return Instant{std::chrono::duration_cast<milliseconds>(now).count()};
-}
-
 Account account_of(const Scenario& scenario, Traffic& traffic) {
     Account account;
     account.sale = scenario.sale;
     account.asked = Quantity{scenario.crowd.quantity};
     account.answers = std::move(traffic.answers);
+    account.groups = std::move(traffic.groups);
+    account.bargains = std::move(traffic.bargains);
     account.unknown = std::move(traffic.unknown);
     account.payments = std::move(traffic.cashier.payments);
     account.refunds = std::move(traffic.cashier.refunds);
@@ -165,117 +165,6 @@ Account account_of(const Scenario& scenario, Traffic& traffic) {
         account.orders_counted = traffic.orders_taken;
     }
     return account;
-}
-
-bool holds(const std::vector<Finding>& findings) {
-    return std::all_of(findings.begin(), findings.end(),
-                       [](const Finding& finding) { return finding.broken == 0; });
-}
-
-// Settlement runs behind the sale, so the mall's database gets its time to agree; what it still
-// says afterwards is what is judged.
-Result<MallDatabase> await_settled(const std::string& url, const Account& account,
-                                   std::chrono::nanoseconds patience) {
-    const auto end = steady_clock::now() + patience;
-    while (true) {
-        Result<MallDatabase> mall = read_mall_database(url, account.sale.campaign_id);
-        if (!mall.has_value()) {
-            return mall;
-        }
-        Evidence evidence;
-        evidence.mall = *mall;
-        if (steady_clock::now() >= end || holds(judge_evidence(account, evidence))) {
-            return mall;
-        }
-        std::this_thread::sleep_for(milliseconds{100});
-    }
-}
-
-// Gone, or ended and only waiting for its parent to notice.
-bool has_ended(pid_t process) {
-    std::ifstream file{"/proc/" + std::to_string(process) + "/stat"};
-    std::string line;
-    std::getline(file, line);
-    const std::size_t name_end = line.rfind(") ");
-    return name_end == std::string::npos || line[name_end + 2] == 'Z';
-}
-
-// As an operator's stop script would; the contract gives the server ten seconds.
-bool stop_process(pid_t process) {
-    if (::kill(process, SIGTERM) != 0) {
-        return false;
-    }
-    for (int waited = 0; waited < 200; ++waited) {
-        if (has_ended(process)) {
-            return true;
-        }
-        std::this_thread::sleep_for(milliseconds{100});
-    }
-    return false;
-}
-
-constexpr std::size_t orders_listed_max = 200'000;
-
-bool same_parts(const std::vector<LedgerLine>& before, const std::vector<LedgerLine>& after) {
-    return std::equal(before.begin(), before.end(), after.begin(), after.end(),
-                      [](const LedgerLine& left, const LedgerLine& right) {
-                          return left.item_id == right.item_id && left.held == right.held &&
-                                 left.sold == right.sold && left.available == right.available;
-                      });
-}
-
-// Ledger and order list are two requests: taken again until no hold lapsed in between.
-Result<> list_orders(const Scenario& scenario, MallDoor& mall, Evidence& evidence) {
-    constexpr int tries = 50;
-    for (int attempt = 0; attempt < tries; ++attempt) {
-        Result<std::vector<ListedOrder>> orders = fetch_orders(mall, scenario.sale.campaign_id);
-        if (!orders.has_value()) {
-            return orders.error();
-        }
-        Result<std::vector<LedgerLine>> ledger = fetch_ledger(mall, scenario.sale.campaign_id);
-        if (!ledger.has_value()) {
-            return ledger.error();
-        }
-        const bool still = same_parts(*evidence.ledger, *ledger);
-        evidence.ledger = *std::move(ledger);
-        evidence.orders = *std::move(orders);
-        if (still) {
-            break;
-        }
-    }
-    return {};
-}
-
-Result<> gather_from_server(const Scenario& scenario, MallDoor& mall, Account& account,
-                            Evidence& evidence, RunReport& report) {
-    Result<std::vector<LedgerLine>> ledger =
-        await_lapsed(mall, scenario.sale.campaign_id, scenario.finish.holds_lapse);
-    if (!ledger.has_value()) {
-        return ledger.error();
-    }
-    evidence.ledger = *std::move(ledger);
-    if (known_orders(account).size() > orders_listed_max || account.orders_counted) {
-        report.notes.push_back("too many orders: the order list was not compared");
-    } else if (const Result<> listed = list_orders(scenario, mall, evidence); !listed.has_value()) {
-        return listed.error();
-    }
-    account.ended = wall_now();
-    report.ledger = *evidence.ledger;
-    return {};
-}
-
-Result<> gather_journal(const RunOptions& options, const Account& account, Evidence& evidence) {
-    if (options.stop_server && !options.watched.empty() && !stop_process(options.watched.front())) {
-        return fault("process " + std::to_string(options.watched.front()) +
-                     " did not end after SIGTERM");
-    }
-    Result<JournalContents> journal =
-        read_journal(options.stampede_binary, options.data_directory, account.sale.campaign_id);
-    if (!journal.has_value()) {
-        return journal.error();
-    }
-    evidence.journal = *std::move(journal);
-    return {};
 }
 
 void append_findings(RunReport& report, std::vector<Finding> findings) {
@@ -290,20 +179,25 @@ void append_findings(RunReport& report, std::vector<Finding> findings) {
 }
 
 // A check that was asked for and could not be made must not look like one that passed.
-Result<> judge_sale(const Scenario& scenario, const RunOptions& options, MallDoor& mall,
+Result<> judge_sale(const Scenario& scenario, const RunOptions& options, Doors& doors,
                     Account account, RunReport& report) {
     append_findings(report, judge_answers(account));
     if (scenario.payments.wanted) {
         append_findings(report, judge_payments(account));
     }
     Evidence evidence;
-    const Result<> server = gather_from_server(scenario, mall, account, evidence, report);
-    if (!server.has_value()) {
-        return server.error();
+    const Result<bool> listed = gather_from_server(scenario, doors, account, evidence);
+    if (!listed.has_value()) {
+        return listed.error();
     }
+    if (!*listed) {
+        report.notes.emplace_back("too many orders: the order list was not compared");
+    }
+    account.ended = wall_now();
+    report.ledger = *evidence.ledger;
     if (!options.mall_database.empty()) {
         Result<MallDatabase> settled =
-            await_settled(options.mall_database, account, scenario.finish.settled);
+            await_settled(options.mall_database, account, evidence, scenario.finish.settled);
         if (!settled.has_value()) {
             return settled.error();
         }
@@ -318,7 +212,11 @@ Result<> judge_sale(const Scenario& scenario, const RunOptions& options, MallDoo
         }
     }
     append_findings(report, judge_evidence(account, evidence));
-    const std::vector<KnownOrder> orders = known_orders(account);
+    append_findings(report, judge_groups(account, evidence));
+    append_findings(report, judge_bargains(account, evidence));
+    report.play = scenario.sale.play;
+    report.plays = summarize_plays(account, evidence);
+    const std::vector<KnownOrder> orders = known_orders(account, evidence);
     report.orders_taken = account.orders_counted.value_or(orders.size());
     report.confirmed_orders = static_cast<std::uint64_t>(std::count_if(
         orders.begin(), orders.end(), [](const KnownOrder& order) { return order.confirmed; }));
@@ -365,10 +263,9 @@ Result<RunReport> run_session(Scenario scenario, const RunOptions& options) {
         return tokens.error();
     }
     SteadyTime t0 = steady_clock::now() + milliseconds{500};
-    MallDoor mall{*door, options.api_key, door_patience};
+    Doors doors{{*door, options.api_key, door_patience}, {*target, "", door_patience}};
     if (scenario.draft_json) {
-        MallDoor buyers{*target, options.api_key, door_patience};
-        const Result<StartedSale> sale = start_sale(scenario, mall, buyers);
+        const Result<StartedSale> sale = start_sale(scenario, doors.mall, doors.buyers);
         if (!sale.has_value()) {
             return sale.error();
         }
@@ -385,7 +282,7 @@ Result<RunReport> run_session(Scenario scenario, const RunOptions& options) {
     RunReport report = report_of(scenario, options, *target, *traffic);
     if (!scenario.raw) {
         const Result<> judged =
-            judge_sale(scenario, options, mall, account_of(scenario, *traffic), report);
+            judge_sale(scenario, options, doors, account_of(scenario, *traffic), report);
         if (!judged.has_value()) {
             report.exit = ExitCode::failed;
             report.notes.push_back("a check could not be made: " + judged.error().message);

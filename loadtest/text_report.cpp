@@ -144,6 +144,9 @@ std::string text_report(const RunReport& report, Colour colour) {
     }
     text += '\n';
     append_sale(text, report);
+    if (const std::string words = plays_in_words(report); !words.empty()) {
+        text += "  " + words + "\n";
+    }
     append_machine(text, report);
     append_findings(text, report, colour);
     return text;

@@ -164,11 +164,11 @@ CREATE TABLE stampede_event (event_id TEXT PRIMARY KEY, journal_id TEXT, shard I
   sequence INTEGER, ordinal INTEGER, kind TEXT, order_id TEXT, payload TEXT, at_ms INTEGER);
 CREATE TABLE stampede_cursor (journal_id TEXT PRIMARY KEY, sequence INTEGER);
 INSERT INTO stampede_order VALUES
-  ('a','7','seckill','100',30,0,'confirmed',NULL,NULL,'p1',1,2,'0.1.5'),
+  ('a','7','group_buy','100',30,0,'confirmed','g1',NULL,'p1',1,2,'0.1.5'),
   ('z','8','seckill','100',30,0,'confirmed',NULL,NULL,'p2',1,2,'0.1.6');
 INSERT INTO stampede_order_item VALUES ('a',1,'x',2,10,0),('a',2,'y',1,10,0),('lost',1,'x',1,1,0);
 INSERT INTO stampede_event VALUES
-  ('e1','j',0,5,0,'REFUND_REQUIRED','a','{"campaign_id":"7","payment_id":"p9","amount":30}',1),
+  ('e1','j',0,5,0,'REFUND_REQUIRED','a','{"campaign_id":"7","payment_id":"p9","amount":30,"reason":"group_failed","group_id":"g2"}',1),
   ('e2','j',0,6,0,'STOCK_DELTA',NULL,'{"campaign_id":"8"}',1);
 INSERT INTO stampede_cursor VALUES ('j', 6);
 )");
@@ -182,6 +182,11 @@ INSERT INTO stampede_cursor VALUES ('j', 6);
     ASSERT_EQ(mall->events.size(), 1u);
     EXPECT_EQ(mall->events[0].payment_id, "p9");
     EXPECT_EQ(mall->events[0].amount, 30);
+    EXPECT_EQ(mall->events[0].reason, "group_failed");
+    EXPECT_EQ(mall->events[0].group_id, "g2");
+    EXPECT_EQ(mall->orders[0].group_id, "g1");
+    EXPECT_EQ(mall->orders[0].bargain_id, "");
+    EXPECT_EQ(mall->orders[0].receipt, "0.1.5");
     EXPECT_EQ(mall->cursors, 1u);
     EXPECT_EQ(mall->lines_without_order, 1u);
 }
@@ -261,6 +266,36 @@ TEST_F(Outside, the_journal_of_answers_is_read_back_as_written) {
     EXPECT_EQ(answers->orders[1].cancel_of, Base36{777}.str());
     ASSERT_EQ(answers->payments.size(), 1u);
     EXPECT_EQ(answers->payments[0].payment_id, "pay-1");
+}
+
+TEST_F(Outside, the_journal_of_answers_tells_how_to_ask_about_a_group_or_a_bargain_again) {
+    const Sale sale{"7", {{"1001", Money{9900}, Quantity{10}}}, Quantity{1}, {}};
+    {
+        auto log = AnswerLog::open(path("answers"), sale, 2);
+        ASSERT_TRUE(log.has_value());
+        Answer join = held_answer();
+        join.kind = ActKind::join_group;
+        join.code = AnswerCode::rerouted;
+        join.asked_record = RecordId{55};
+        join.record = RecordId{56};
+        (*log)->write(join);
+        Answer cut = held_answer();
+        cut.kind = ActKind::cut;
+        cut.code = AnswerCode::cut;
+        cut.asked_record = cut.record = RecordId{77};
+        (*log)->write(cut);
+    }
+    const auto answers = read_answer_log(path("answers"));
+    ASSERT_TRUE(answers.has_value()) << answers.error().message;
+    ASSERT_EQ(answers->orders.size(), 2u);
+    const auto words = [&](std::size_t at) {
+        const LoggedOrder& logged = answers->orders[at];
+        return words_of(logged.act, logged.record, logged.item_id, logged.asked_quantity);
+    };
+    EXPECT_EQ(words(0).path, "/groups/" + Base36{55}.str() + "/members");
+    EXPECT_EQ(words(0).body, R"({"quantity":2})");
+    EXPECT_EQ(words(1).path, "/bargains/" + Base36{77}.str() + "/cuts");
+    EXPECT_EQ(words(1).body, "");
 }
 
 TEST_F(Outside, a_line_cut_off_by_a_crash_is_left_out_and_a_damaged_one_is_a_fault) {
@@ -383,7 +418,7 @@ TEST_F(Outside, the_cashier_tells_every_payment_of_its_plan) {
     Cashier cashier{scenario, endpoint_of(server), "dev", nullptr};
     for (std::uint64_t order = 1001; order <= 1050; ++order) {
         cashier.owe({OrderId{order}, KeyNumber{order}, Money{100}, Quantity{1},
-                     milliseconds{10'000}, HoldFate::pays});
+                     milliseconds{10'000}, HoldFate::pays, scenario.payments.refunds});
     }
     const CashierResult result =
         cashier.finish(std::chrono::steady_clock::now() + std::chrono::seconds{20});

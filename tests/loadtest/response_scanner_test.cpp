@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "loadtest/buyer_token.hpp"
+#include "loadtest/play_views.hpp"
 #include "loadtest/request_template.hpp"
 
 namespace stampede::loadtest {
@@ -92,6 +93,46 @@ TEST(ResponseScanner, reads_the_fields_that_the_oracle_needs) {
     EXPECT_EQ(read_answer(R"({"code":"BUSY","retry_ms":250})").retry, Duration::milliseconds(250));
 }
 
+TEST(PlayViews, reads_a_group_as_the_contract_shows_it) {
+    const AnswerFields fields = read_answer(
+        R"({"code":"HELD","order_id":"a1","amount":5900,"group":{"group_id":"zz","state":"full",)"
+        R"("size":3,"locked":2,"paid":1,"virtual":0,"leader":"10****01","deadline_ms":77,)"
+        R"("members":[{"buyer_id":"10****01","leader":true,"paid":true},)"
+        R"({"buyer_id":"10****02","leader":false,"paid":false}]},"receipt":"0.1.9"})");
+    EXPECT_EQ(fields.receipt.sequence, 9u) << "what stands behind the group is read too";
+    const GroupView group = read_group_view(fields.group);
+    EXPECT_EQ(group.id.raw(), Base36::parse("zz"));
+    EXPECT_EQ(record_in(fields.group), group.id);
+    EXPECT_EQ(group.state, GroupState::full);
+    EXPECT_EQ(group.size, 3u);
+    EXPECT_EQ(group.locked, 2u);
+    EXPECT_EQ(group.paid, 1u);
+    EXPECT_EQ(group.members, 2u);
+    EXPECT_EQ(group.leaders, 1u);
+    EXPECT_EQ(group.deadline, Instant{77});
+    EXPECT_FALSE(group.has_ended());
+    EXPECT_EQ(read_group_view(R"({"state":"odd"})").state, GroupState::unknown);
+}
+
+TEST(PlayViews, reads_a_bargain_and_its_cuts) {
+    const AnswerFields fields = read_answer(
+        R"({"code":"CUT","cut":{"amount":120,"at_ms":5},"bargain":{"bargain_id":"b7",)"
+        R"("state":"reached","start_price":300,"floor_price":100,"current_price":100,)"
+        R"("helpers_needed":0,"cuts":[{"amount":80,"at_ms":4},{"amount":120,"at_ms":5}],)"
+        R"("deadline_ms":9}})");
+    EXPECT_EQ(read_cut(fields.cut), (ShownCut{Money{120}, Instant{5}}));
+    const BargainView bargain = read_bargain_view(fields.bargain);
+    EXPECT_EQ(bargain.id.raw(), Base36::parse("b7"));
+    EXPECT_EQ(bargain.state, BargainState::reached);
+    EXPECT_EQ(bargain.start, Money{300});
+    EXPECT_EQ(bargain.floor, Money{100});
+    EXPECT_EQ(bargain.current, Money{100});
+    EXPECT_EQ(bargain.helpers_needed, 0);
+    EXPECT_EQ(bargain.cuts,
+              (std::vector<ShownCut>{{Money{80}, Instant{4}}, {Money{120}, Instant{5}}}));
+    EXPECT_TRUE(read_bargain_view(R"({"cuts":[{"amount":80)").cuts.empty());
+}
+
 TEST(ResponseScanner, survives_bodies_that_are_cut_or_odd) {
     for (std::size_t size = 0; size < sold_out.size(); ++size) {
         static_cast<void>(read_answer(sold_out.substr(0, size)));
@@ -170,6 +211,14 @@ TEST(RequestTemplate, is_patched_in_place_and_keeps_its_length) {
     request.patch_buyer(BuyerId{9999999999});
     EXPECT_EQ(request.bytes().size(), size);
     EXPECT_NE(request.bytes().find("X-Buyer-Id: 9999999999"), std::string_view::npos);
+}
+
+TEST(RequestTemplate, names_a_record_with_leading_zeros) {
+    RequestTemplate request{{"POST", "/v1/groups/{record}/members", {}, ""}, "h", 0};
+    request.patch_record(RecordId{*Base36::parse("abc")});
+    EXPECT_TRUE(request.bytes().starts_with("POST /v1/groups/0000000000abc/members HTTP/1.1"));
+    request.patch_record(RecordId{~std::uint64_t{0}});
+    EXPECT_TRUE(request.bytes().starts_with("POST /v1/groups/3w5e11264sgsf/members HTTP/1.1"));
 }
 
 TEST(BuyerToken, is_what_the_contract_says) {

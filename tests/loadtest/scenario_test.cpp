@@ -37,7 +37,82 @@ TEST(Scenario, reads_the_built_in_ones) {
         EXPECT_TRUE(scenario->draft_json.has_value());
         EXPECT_EQ(scenario->sale.items.front().item_id, "1001");
     }
-    EXPECT_EQ(describe_builtin_scenarios().size(), 3u);
+    EXPECT_EQ(describe_builtin_scenarios().size(), 5u);
+}
+
+TEST(Scenario, reads_the_rules_of_a_group_buy_and_how_its_links_are_shared) {
+    const auto scenario = load_scenario("group-crowd");
+    ASSERT_TRUE(scenario.has_value()) << scenario.error().message;
+    EXPECT_EQ(scenario->sale.play, Play::group_buy);
+    EXPECT_EQ(scenario->sale.group.size, 3u);
+    EXPECT_EQ(scenario->sale.group.leader_price, Money{4900});
+    EXPECT_FALSE(scenario->sale.group.dissolves);
+    ASSERT_TRUE(scenario->sharing.has_value());
+    EXPECT_EQ(scenario->sharing->starters, 400u);
+    EXPECT_EQ(scenario->sharing->leader_refunds, 0.10);
+}
+
+TEST(Scenario, reads_the_rules_of_a_bargain_and_those_of_one_item) {
+    const auto scenario = load_scenario("bargain-crowd");
+    ASSERT_TRUE(scenario.has_value()) << scenario.error().message;
+    EXPECT_EQ(scenario->sale.play, Play::bargain);
+    EXPECT_EQ(scenario->sale.items[0].bargain.start, Money{9900});
+    EXPECT_EQ(scenario->sale.items[0].bargain.floor, Money{1900});
+    EXPECT_EQ(scenario->sale.items[0].bargain.helpers, 7u);
+    EXPECT_EQ(scenario->sale.bargain.helps_per_buyer, 5u);
+    EXPECT_TRUE(scenario->sale.bargain.blocks_mutual);
+    const auto own = read_scenario(R"(
+[sale]
+campaign_id = "1"
+play = "bargain"
+bargain = { start_price = 100, floor_price = 10, helpers = 4, stock_at = "launch" }
+[[sale.items]]
+item_id = "a"
+price = 100
+stock = 7
+[[sale.items]]
+item_id = "b"
+price = 50
+stock = 7
+bargain = { start_price = 50, floor_price = 5 }
+[saturate]
+seconds = 1
+)",
+                                   "test");
+    ASSERT_TRUE(own.has_value()) << own.error().message;
+    EXPECT_EQ(own->sale.items[0].bargain.start, Money{100});
+    EXPECT_EQ(own->sale.items[1].bargain.start, Money{50});
+    EXPECT_EQ(own->sale.items[1].bargain.helpers, 4u);
+    EXPECT_EQ(own->sale.items[1].bargain.stock_at, StockAt::launch);
+}
+
+TEST(Scenario, refuses_plays_and_crowds_that_do_not_fit) {
+    const std::string sale = R"(
+[sale]
+campaign_id = "1"
+play = "group_buy"
+group = { size = 3 }
+[[sale.items]]
+item_id = "a"
+price = 100
+stock = 7
+[arrivals]
+window_ms = 10
+)";
+    EXPECT_THAT(mistakes_of(sale), HasSubstr("needs [sharing]"));
+    EXPECT_THAT(mistakes_of(sale + "[sharing]\nstarters = 1000\n"),
+                HasSubstr("must leave buyers of the crowd to be friends"));
+    EXPECT_THAT(mistakes_of(sale + "[sharing]\ndegree_min = 5\ndegree_max = 4\n"),
+                HasSubstr("must not be below degree_min"));
+    EXPECT_THAT(mistakes_of(std::string{good} + "[sharing]\nstarters = 1\n"),
+                HasSubstr("a seckill has no links"));
+    std::string lottery = sale;
+    lottery.replace(lottery.find("size = 3"), 8, "size = 3, lottery = { winners = 1 }");
+    EXPECT_THAT(mistakes_of(lottery + "[sharing]\n"),
+                HasSubstr("sale.group.lottery: the oracle does not judge"));
+    std::string unknown = sale;
+    unknown.replace(unknown.find("group_buy"), 9, "groupbuy");
+    EXPECT_THAT(mistakes_of(unknown + "[sharing]\n"), HasSubstr("did you mean 'group_buy'?"));
 }
 
 TEST(Scenario, takes_the_draft_over_as_json) {
