@@ -154,7 +154,8 @@ A = open 42 1001 => HELD
 B = join 43 A => HELD
 pay A p1 9900 => OK state paid
 pay B p2 9900 => CONFIRMED
-)");
+events => GROUP_SUCCEEDED group A members 2 confirmed 2 virtual 0 price 9900 leader_buyer_id 42 )"
+         "leader_commission_bp 0 item 1001\n");
     const auto events = seen([](const Campaign& campaign) {
         const auto open = campaigns::groups_of(campaign, BuyerId{42}, 1);
         return LiveSubject{SubjectKind::group, the_campaign,
