@@ -233,7 +233,9 @@ void Cashier::refund(const Due& due) {
         return;
     }
     answer.status = reply->status;
-    answer.code = read_answer(reply->body).code;
+    const AnswerFields fields = read_answer(reply->body);
+    answer.code = fields.code;
+    answer.receipt = fields.receipt;
     result_.refunds.push_back(std::move(answer));
 }
 

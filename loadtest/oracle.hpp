@@ -63,6 +63,7 @@ struct KnownOrder {
     Instant pay_by;
     RecordId record;                     // its group or bargain
     Receipt cancel_receipt{};            // when cancelled
+    Receipt refund_receipt{};            // when wholly refunded
     std::uint32_t payment = no_payment;  // position of the one that it counts
     ActKind kind = ActKind::order;
     bool cancelled = false;
@@ -70,7 +71,7 @@ struct KnownOrder {
     bool confirmed = false;  // … and confirmed: of a group's seat, its group is a success
     bool late = false;       // … after its hold had lapsed
     bool refunded = false;   // wholly
-    /// A seat that was refunded; whether before its group's success or after it, nobody was told.
+    /// A seat that was refunded, when no receipts tell whether its group's success came before.
     bool may_be_confirmed = false;
     bool may_have_lapsed = false;
     /// Took stock and quota and, but for a cancel or a refund, still does.

@@ -153,25 +153,43 @@ void take_payments(const Account& account, std::vector<KnownOrder>& orders) {
     }
 }
 
-// One seat's confirmation is that of the whole group.
-void confirm_groups(const Evidence& evidence, std::vector<KnownOrder>& orders) {
-    std::set<RecordId> succeeded;
+// Groups that succeeded, with the success's receipt where a payment's answer told of it.
+std::map<RecordId, Receipt> successes(const Account& account, const Evidence& evidence,
+                                      std::vector<KnownOrder>& orders) {
+    std::map<RecordId, Receipt> succeeded;
     for (const KnownOrder& order : orders) {
         if (order.confirmed) {
-            succeeded.insert(order.record);
+            succeeded.try_emplace(order.record);
         }
     }
-    if (evidence.groups) {
-        for (const GroupView& group : *evidence.groups) {
-            if (group.state == GroupState::success) {
-                succeeded.insert(group.id);
-            }
+    for (const GroupView& group : evidence.groups.value_or(std::vector<GroupView>{})) {
+        if (group.state == GroupState::success) {
+            succeeded.try_emplace(group.id);
         }
     }
+    for (const PaymentAnswer& answer : account.payments) {
+        const KnownOrder* order =
+            answer.code == AnswerCode::confirmed ? find(orders, answer.payment.order) : nullptr;
+        if (order != nullptr) {
+            succeeded[order->record] = answer.receipt;
+        }
+    }
+    return succeeded;
+}
+
+// One seat's confirmation is that of the whole group. A seat that was refunded was part of it if
+// the refund's receipt is the later one.
+void confirm_groups(const Account& account, const Evidence& evidence,
+                    std::vector<KnownOrder>& orders) {
+    const std::map<RecordId, Receipt> succeeded = successes(account, evidence, orders);
     for (KnownOrder& order : orders) {
-        if (order.paid && !order.confirmed && succeeded.contains(order.record)) {
-            (order.refunded ? order.may_be_confirmed : order.confirmed) = true;
+        const auto group = succeeded.find(order.record);
+        if (!order.paid || order.confirmed || group == succeeded.end()) {
+            continue;
         }
+        const bool comparable = group->second.present() && order.refund_receipt.present();
+        order.may_be_confirmed = order.refunded && !comparable;
+        order.confirmed = !order.refunded || (comparable && group->second < order.refund_receipt);
     }
 }
 
@@ -192,11 +210,13 @@ std::vector<KnownOrder> known_orders(const Account& account, const Evidence& evi
         if (answer.code == AnswerCode::ok || answer.code == AnswerCode::already_done) {
             if (KnownOrder* order = find(orders, answer.order)) {
                 order->refunded = order->refunded || answer.quantity == order->quantity;
+                order->refund_receipt =
+                    answer.code == AnswerCode::ok ? answer.receipt : order->refund_receipt;
             }
         }
     }
     if (account.sale.play == Play::group_buy) {
-        confirm_groups(evidence, orders);
+        confirm_groups(account, evidence, orders);
     }
     return orders;
 }

@@ -44,6 +44,7 @@ struct RefundAnswer {
     Quantity quantity;
     AnswerCode code = AnswerCode::none;
     int status = 0;
+    Receipt receipt{};
 };
 
 }  // namespace stampede::loadtest

@@ -34,7 +34,7 @@ struct RunReport {
     RunNumbers numbers;
     std::uint64_t orders_taken = 0;
     std::vector<LedgerLine> ledger;
-    Play play = Play::seckill;
+    Play play = Play::seckill;  // another one only when its groups or bargains were read
     PlaySummary plays;
     std::uint64_t settled_orders = 0;
     std::uint64_t confirmed_orders = 0;

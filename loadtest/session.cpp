@@ -214,8 +214,10 @@ Result<> judge_sale(const Scenario& scenario, const RunOptions& options, Doors& 
     append_findings(report, judge_evidence(account, evidence));
     append_findings(report, judge_groups(account, evidence));
     append_findings(report, judge_bargains(account, evidence));
-    report.play = scenario.sale.play;
-    report.plays = summarize_plays(account, evidence);
+    if (evidence.groups || evidence.bargains) {
+        report.play = scenario.sale.play;
+        report.plays = summarize_plays(account, evidence);
+    }
     const std::vector<KnownOrder> orders = known_orders(account, evidence);
     report.orders_taken = account.orders_counted.value_or(orders.size());
     report.confirmed_orders = static_cast<std::uint64_t>(std::count_if(

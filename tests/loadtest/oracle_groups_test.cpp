@@ -301,6 +301,21 @@ TEST(GroupOracle, leaves_open_whether_a_refunded_seat_was_part_of_the_success) {
     EXPECT_EQ(broken_in(world), std::set<std::string>{});
 }
 
+TEST(GroupOracle, tells_by_the_receipts_whether_a_refund_came_before_the_success) {
+    World world = right_sale();
+    world.account.payments[2].receipt = {3, 1, 300};
+    world.account.refunds = {{world.account.answers[0].order, "r", Money{4500}, Quantity{1},
+                              AnswerCode::ok, 200, Receipt{3, 1, 301}}};
+    KnownOrder leader = known_orders(world.account, world.evidence).front();
+    EXPECT_TRUE(leader.confirmed);
+    EXPECT_FALSE(leader.may_be_confirmed);
+    world.account.refunds[0].receipt = {3, 1, 299};
+    leader = known_orders(world.account, world.evidence).front();
+    EXPECT_FALSE(leader.confirmed);
+    EXPECT_FALSE(leader.may_be_confirmed);
+    EXPECT_TRUE(broken_in(world).contains("settled_is_confirmed")) << "settled, and left before";
+}
+
 TEST(GroupOracle, counts_a_group_that_was_read_as_a_success_without_an_answer_that_said_so) {
     World world = right_sale();
     world.account.payments[2].code = AnswerCode::ok;
