@@ -52,6 +52,19 @@ class MallFile {
     std::unique_ptr<sqlite3, Close> handle_;
 };
 
+/// Groups of which some orders came and others did not, or whose success is not told with them.
+inline std::int64_t torn_groups(MallFile& mall) {
+    return mall.number(
+        "WITH told AS (SELECT json_extract(payload, '$.group_id') AS id, "
+        "json_extract(payload, '$.confirmed') AS confirmed FROM stampede_event "
+        "WHERE kind = 'GROUP_SUCCEEDED'), "
+        "come AS (SELECT group_id AS id, count(*) AS orders FROM stampede_order "
+        "WHERE group_id IS NOT NULL GROUP BY group_id) "
+        "SELECT (SELECT count(*) FROM told LEFT JOIN come USING (id) "
+        "WHERE confirmed IS NOT orders) + "
+        "(SELECT count(*) FROM come WHERE id NOT IN (SELECT id FROM told))");
+}
+
 /// Each exactly once, by sums over the tables that do not use any code of ours.
 inline void expect_totals(MallFile& mall, const SampleJournal& journal) {
     const SampleJournal::Totals& totals = journal.totals();
@@ -72,6 +85,11 @@ inline void expect_totals(MallFile& mall, const SampleJournal& journal) {
               totals.stock_deltas);
     EXPECT_EQ(mall.number("SELECT count(*) FROM stampede_event WHERE kind = 'PAYMENT_MISMATCH'"),
               totals.mismatches);
+    EXPECT_EQ(mall.number("SELECT count(*) FROM stampede_event WHERE kind = 'GROUP_SUCCEEDED'"),
+              totals.groups_succeeded);
+    EXPECT_EQ(mall.number("SELECT count(*) FROM stampede_event WHERE kind = 'GROUP_FAILED'"),
+              totals.groups_failed);
+    EXPECT_EQ(torn_groups(mall), 0);
     EXPECT_EQ(mall.text("SELECT journal_id || ' ' || sequence FROM stampede_cursor"),
               std::string{SampleJournal::id} + ' ' + std::to_string(journal.last().raw()));
 }

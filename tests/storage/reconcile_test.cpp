@@ -56,7 +56,8 @@ TEST_F(Reconcile, agrees_after_settlement) {
     EXPECT_EQ(report.orders_compared, static_cast<std::uint64_t>(totals_.orders));
     EXPECT_EQ(report.events_compared,
               static_cast<std::uint64_t>(totals_.refunds_required + totals_.stock_deltas +
-                                         totals_.mismatches));
+                                         totals_.mismatches + totals_.groups_succeeded +
+                                         totals_.groups_failed));
     EXPECT_THAT(text(report), HasSubstr("missing 0, extra 0, different 0\n"));
 }
 

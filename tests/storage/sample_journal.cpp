@@ -15,6 +15,7 @@ namespace stampede::storage {
 
 using campaigns::CampaignEvent;
 using campaigns::Event;
+using campaigns::GroupBuy;
 using campaigns::OrderEvent;
 using campaigns::SeckillEvent;
 
@@ -35,7 +36,7 @@ class SampleJournal::Author {
 
     void write(std::size_t orders) {
         while (confirmed_ < orders) {
-            switch (below(10)) {
+            switch (below(11)) {
                 case 0:
                 case 1:
                     hold();
@@ -51,6 +52,9 @@ class SampleJournal::Author {
                     break;
                 case 5:
                     expire_late();
+                    break;
+                case 6:
+                    end_group();
                     break;
                 default:
                     confirm();
@@ -112,6 +116,82 @@ class SampleJournal::Author {
         totals().amount += event.amount.fen();
         ++confirmed_;
         sold_.push_back(std::move(confirmed));
+    }
+
+    /// A group of 2 to 12: a success (a lottery, a ladder or neither), or a failure whose paid
+    /// seats are owed their money.
+    void end_group() {
+        const std::size_t shard = below(shards);
+        const std::uint64_t members = 2 + below(11);
+        if (below(4) == 0) {
+            fail_group(shard, members);
+            return;
+        }
+        const bool is_lottery = below(3) == 0;
+        const bool is_ladder = !is_lottery && below(3) == 0;
+        campaigns::GroupSucceeded event;
+        event.item_id = ItemId{"sku-0"};
+        event.price = Money{is_ladder ? 880 : 990};
+        event.leader = BuyerId{1 + below(1'000'000)};
+        for (std::uint64_t at = 0; at < members; ++at) {
+            event.members.push_back({.order = order(),
+                                     .buyer = BuyerId{1 + below(1'000'000)},
+                                     .quantity = Quantity{1},
+                                     .unit_price = Money{990},
+                                     .payment_id = payment(),
+                                     .paid_at = now_,
+                                     .confirmed = !is_lottery || at % 2 == 0,
+                                     .back = Money{is_ladder ? 110 : 0}});
+        }
+        event.group = campaigns::GroupId{event.members.front().order.raw()};
+        event.order = event.members.back().order;
+        append(shard, GroupBuy::Event{event});
+        totals().groups_succeeded += 1;
+        for (const campaigns::GroupSucceeded::Member& member : event.members) {
+            totals().refunds_required += !member.confirmed || is_ladder ? 1 : 0;
+            if (member.confirmed) {
+                keep_as_sold(shard, event, member);
+            }
+        }
+    }
+
+    void keep_as_sold(std::size_t shard, const campaigns::GroupSucceeded& event,
+                      const campaigns::GroupSucceeded::Member& member) {
+        Confirmed confirmed;
+        confirmed.shard = shard;
+        confirmed.event.order = member.order;
+        confirmed.event.payment_id = member.payment_id;
+        confirmed.event.amount = member.unit_price;
+        confirmed.event.lines.push_back({.item_id = event.item_id,
+                                         .item = 0,
+                                         .quantity = member.quantity,
+                                         .unit_price = member.unit_price});
+        confirmed.left.push_back(1);
+        confirmed.unpaid_back = member.unit_price;
+        sold_.push_back(std::move(confirmed));
+        totals().orders += 1;
+        totals().items += 1;
+        totals().amount += member.unit_price.fen();
+        ++confirmed_;
+    }
+
+    void fail_group(std::size_t shard, std::uint64_t members) {
+        campaigns::GroupFailed event;
+        for (std::uint64_t at = 0; at < members; ++at) {
+            if (at % 2 == 0) {
+                event.refunds.push_back({.order = order(),
+                                         .payment_id = payment(),
+                                         .amount = Money{990},
+                                         .quantity = Quantity{1},
+                                         .paid_at = now_});
+            } else {
+                event.released.push_back(order());
+            }
+        }
+        event.group = campaigns::GroupId{event.refunds.front().order.raw()};
+        append(shard, GroupBuy::Event{event});
+        totals().groups_failed += 1;
+        totals().refunds_required += static_cast<std::int64_t>(event.refunds.size());
     }
 
     /// Of one line's unit, or of all that is left.
@@ -225,7 +305,7 @@ class SampleJournal::Author {
     }
 
     void append(std::size_t shard, const Event& event) {
-        std::array<std::byte, 4096> payload;
+        std::array<std::byte, std::size_t{16} * 1024> payload;
         ByteWriter encoded(payload);
         campaigns::encode(event, encoded);
         const campaigns::EventNumber number = campaigns::number_of(event);

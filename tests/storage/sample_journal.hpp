@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sale as it lies in a journal, made from a seed: holds, confirmations, partial and whole
-// refunds, money that fits nothing, stock handed back, over several shards and commits of different
-// size. And a feed that lets a test say how much of it is durable.
+// refunds, groups that succeed and fail, money that fits nothing, stock handed back, over several
+// shards and commits of different size. And a feed that lets a test say how much of it is durable.
 #pragma once
 
 #include <condition_variable>
@@ -53,6 +53,8 @@ class SampleJournal {
         std::int64_t refunds_required = 0;
         std::int64_t stock_deltas = 0;
         std::int64_t mismatches = 0;
+        std::int64_t groups_succeeded = 0;
+        std::int64_t groups_failed = 0;
     };
     [[nodiscard]] const Totals& totals() const { return totals_; }
     [[nodiscard]] JournalToCompare to_compare(CommitNumber first_kept = CommitNumber{1}) const;

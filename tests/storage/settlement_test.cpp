@@ -59,6 +59,8 @@ void expect_whole_commits(const SampleJournal& journal, const std::filesystem::p
         EXPECT_EQ(report->missing.rows + report->extra.rows + report->different.rows, 0U)
             << text(*report);
         EXPECT_EQ(report->cursor_trouble, "");
+        MallFile mall(path);
+        EXPECT_EQ(torn_groups(mall), 0) << "a group's orders reach the mall together";
     }
 }
 
@@ -167,6 +169,24 @@ TEST_F(SettlementTest, gathers_many_commits_into_one_transaction) {
     ASSERT_TRUE(settlement.start().has_value());
     EXPECT_EQ(settlement.stop(long_enough), Settlement::Drained::yes);
     EXPECT_EQ(settlement.status().transactions, 1U);
+    expect_agreement(journal_, path_);
+}
+
+TEST_F(SettlementTest, keeps_a_group_whole_in_transactions_of_one_record) {
+    SettlementOptions options = eager();
+    options.batch_records_max = 1;
+    ASSERT_GT(journal_.totals().groups_succeeded, 10);
+    ASSERT_GT(journal_.totals().groups_failed, 2);
+    Settlement settlement(database_, feed_, records_of_campaigns(), journal_id, options,
+                          [&](CommitNumber) {
+                              // Between any two transactions, as another connection sees them.
+                              MallFile mall(path_);
+                              EXPECT_EQ(torn_groups(mall), 0);
+                          });
+    ASSERT_TRUE(settlement.start().has_value());
+    feed_.arrive(journal_.last());
+    EXPECT_EQ(settlement.stop(long_enough), Settlement::Drained::yes);
+    EXPECT_GT(settlement.status().transactions, 100U);
     expect_agreement(journal_, path_);
 }
 
