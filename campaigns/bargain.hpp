@@ -49,6 +49,7 @@ enum class BargainState : std::uint8_t {
     sold_out = 7,
     lapsed = 8,
 };
+inline constexpr std::size_t bargain_state_count = 8;
 /// When an order may be made.
 enum class BuyAt : std::uint8_t { floor = 0, any_price = 1 };
 /// When the unit is taken out of stock.

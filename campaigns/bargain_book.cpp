@@ -66,12 +66,14 @@ void BargainBook::take_out(RecordIndex index, const BargainRecord& record) {
     signature_.take_out(digest_of(bargain_digest, index, record));
     kept_[record.item] -= record.keeps_unit ? 1 : 0;
     running_ -= is_running(record.state) ? 1U : 0U;
+    --by_state_[static_cast<std::size_t>(record.state)];
 }
 
 void BargainBook::put_in(RecordIndex index, const BargainRecord& record) {
     signature_.put_in(digest_of(bargain_digest, index, record));
     kept_[record.item] += record.keeps_unit ? 1 : 0;
     running_ += is_running(record.state) ? 1U : 0U;
+    ++by_state_[static_cast<std::size_t>(record.state)];
 }
 
 template <class Change>
@@ -137,7 +139,8 @@ bool BargainBook::load(std::uint8_t part, ByteReader& reader) {
         switch (part) {
             case bargains_part: {
                 const auto bargain = read_record<BargainRecord>(reader);
-                if (bargain.item >= kept_.size()) {
+                if (bargain.item >= kept_.size() ||
+                    static_cast<std::size_t>(bargain.state) >= by_state_.size()) {
                     return false;
                 }
                 add_record(bargain);
@@ -166,6 +169,8 @@ std::optional<std::string> BargainBook::check_counts() const {
     std::map<BuyerId, StarterRecord> counted;
     std::vector<std::int64_t> kept(kept_.size());
     RecordIndex running = 0;
+    auto by_state = by_state_;
+    by_state.fill(0);
     for (RecordIndex at = 0; at < bargains_.size(); ++at) {
         const BargainRecord& record = bargains_[at];
         StarterRecord& starter = counted[record.starter];
@@ -176,10 +181,11 @@ std::optional<std::string> BargainBook::check_counts() const {
         starter.running += is_running(record.state) ? 1U : 0U;
         starter.last = at;
         running += is_running(record.state) ? 1U : 0U;
+        ++by_state[static_cast<std::size_t>(record.state)];
         kept[record.item] += record.keeps_unit ? 1 : 0;
     }
-    if (running != running_ || kept != kept_) {
-        return "running bargains or the units that they keep are miscounted";
+    if (running != running_ || by_state != by_state_ || kept != kept_) {
+        return "bargains of a state, or the units that they keep, are miscounted";
     }
     std::size_t starters = 0;
     bool is_wrong = false;

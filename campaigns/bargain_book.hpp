@@ -57,6 +57,9 @@ class BargainBook {
     [[nodiscard]] const BargainRecord& bargain(RecordIndex index) const { return bargains_[index]; }
     [[nodiscard]] RecordIndex count() const { return bargains_.size(); }
     [[nodiscard]] RecordIndex running() const { return running_; }
+    [[nodiscard]] RecordIndex count_of(BargainState state) const {
+        return by_state_[static_cast<std::size_t>(state)];
+    }
     [[nodiscard]] StarterRecord starter(BuyerId buyer) const;
     [[nodiscard]] const HelperAccumulator& helpers() const { return helpers_; }
     /// Units of an item that bargains keep.
@@ -111,7 +114,8 @@ class BargainBook {
     HelperAccumulator helpers_;
     RecordIndex running_ = 0;
     std::array<RecordIndex, 2> sweep_next_{};
-    Signature signature_;  // of records and starters
+    std::array<RecordIndex, bargain_state_count + 1> by_state_{};  // states count from 1
+    Signature signature_;                                          // of records and starters
 };
 
 }  // namespace stampede::campaigns

@@ -411,4 +411,32 @@ void Bargains::rearm(const Campaign& campaign, Effects& effects) const {
     }
 }
 
+// For the doors ----------------------------------------------------------------------------------
+
+namespace {
+
+const Bargains* play_of(const Campaign& campaign) {
+    return campaign.config().play == BargainPlay::play ? &bargains_of(campaign) : nullptr;
+}
+
+}  // namespace
+
+std::optional<BargainView> find_bargain(const Campaign& campaign, BargainId id) {
+    const Bargains* play = play_of(campaign);
+    const RecordIndex bargain = play == nullptr ? no_record : play->book().find(id);
+    return bargain == no_record ? std::nullopt : std::optional{play->view_of(campaign, bargain)};
+}
+
+std::vector<BargainView> bargains_launched_by(const Campaign& campaign, BuyerId buyer,
+                                              std::size_t most) {
+    std::vector<BargainView> views;
+    const Bargains* play = play_of(campaign);
+    RecordIndex at = play == nullptr ? no_record : play->book().starter(buyer).last;
+    while (at != no_record && views.size() < most) {
+        views.push_back(play->view_of(campaign, at));
+        at = play->book().bargain(at).previous_of_starter;
+    }
+    return views;
+}
+
 }  // namespace stampede::campaigns

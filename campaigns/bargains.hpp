@@ -4,6 +4,9 @@
 // Owned by its campaign's thread.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "campaigns/bargain.hpp"
 #include "campaigns/bargain_book.hpp"
 #include "campaigns/play_state.hpp"
@@ -91,6 +94,13 @@ class Bargains final : public PlayState {
 [[nodiscard]] std::optional<BargainState> ended_by_time(const Campaign& campaign,
                                                         const BargainRecord& bargain,
                                                         BargainState state, Instant now);
+
+// For the doors
+/// A bargain as it is, a killed campaign's as the kill judged it; empty: not of this campaign.
+[[nodiscard]] std::optional<BargainView> find_bargain(const Campaign& campaign, BargainId bargain);
+/// Those that the buyer launched, newest first.
+[[nodiscard]] std::vector<BargainView> bargains_launched_by(const Campaign& campaign, BuyerId buyer,
+                                                            std::size_t most);
 
 // bargain.cpp
 [[nodiscard]] Answer decide_launch(const Campaign& campaign, const LaunchBargain& launch,

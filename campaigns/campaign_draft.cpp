@@ -66,9 +66,7 @@ void judge_play(const CampaignDraft& draft, CampaignConfig& config, FieldNotes& 
             config.play = Each::play;
         }
     });
-    if (!is_known_word && *draft.play == "group_buy") {
-        errors.add("play", "is not available yet: " + *draft.play);
-    } else if (!is_known_word) {
+    if (!is_known_word) {
         errors.add("play", "must be one of " + words);
     }
 }
@@ -83,9 +81,6 @@ void judge_terms(const CampaignDraft& draft, CampaignConfig& config, FieldNotes&
             errors.add(std::string{Each::key}, "belongs to play " + std::string{Each::word});
         }
     });
-    if (draft.group_given && draft.play == text(Play::seckill)) {
-        errors.add("group", "belongs to play group_buy");
-    }
 }
 
 void judge_times(const CampaignDraft& draft, CampaignConfig& config, FieldNotes& errors) {

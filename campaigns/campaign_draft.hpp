@@ -93,7 +93,6 @@ struct CampaignDraft {
     std::optional<bool> show_available;
     std::optional<bool> zero_price;
     std::optional<bool> waitlist;
-    bool group_given = false;
     /// Each play's own parameters, under the play's own key.
     Plays::Drafts plays;
     template <class OnePlay>

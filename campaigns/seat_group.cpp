@@ -172,7 +172,7 @@ void SeatGroups::unlink(RecordIndex group, std::uint16_t level) {
 template <class Change>
 void SeatGroups::change_group(RecordIndex group, Change&& change) {
     const std::uint16_t before = level_of(groups_[group]);
-    const bool was_open = groups_[group].is_open();
+    --counter_of(groups_[group].state);
     touch_group(group, [&](GroupRecord& record) {
         change(record);
         if (record.is_open()) {
@@ -180,6 +180,7 @@ void SeatGroups::change_group(RecordIndex group, Change&& change) {
             record.state = record.taken() == record.size ? GroupState::full : GroupState::forming;
         }
     });
+    ++counter_of(groups_[group].state);
     const std::uint16_t after = level_of(groups_[group]);
     if (before != after) {
         if (before != 0) {
@@ -189,7 +190,6 @@ void SeatGroups::change_group(RecordIndex group, Change&& change) {
             link(group, after);
         }
     }
-    open_ -= was_open && !groups_[group].is_open() ? 1U : 0U;
 }
 
 // Writing ----------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ RecordIndex SeatGroups::open(const GroupRecord& group) {
     check(group.size == size_, "a group of another size");
     const RecordIndex index = groups_.append(group);
     signature_.put_in(digest(group));
-    ++open_;
+    ++counter_of(group.state);
     return index;
 }
 
@@ -312,14 +312,14 @@ bool SeatGroups::load(std::uint8_t part, ByteReader& reader) {
         }
         const auto group = read_record<GroupRecord>(reader);
         if (part != groups_part || group.item >= lists_.size() || group.size != size_ ||
-            group.taken() > size_ ||
+            group.taken() > size_ || static_cast<std::size_t>(group.state) >= by_state_.size() ||
             (groups_.size() > 0 && group.id <= groups_[groups_.size() - 1].id)) {
             return false;
         }
         const RecordIndex index = groups_.append(group);
         signature_.put_in(digest(group));
+        ++counter_of(group.state);
         if (group.is_open()) {
-            ++open_;
             auto& lists = lists_[group.item];
             lists.resize(std::size_t{size_} + 1);
             Ends& ends = lists[group.taken()];
@@ -376,9 +376,10 @@ std::optional<std::string> SeatGroups::broken_group(RecordIndex index) const {
 }
 
 std::optional<std::string> SeatGroups::check_invariants() const {
-    std::uint32_t open = 0;
+    auto counted = by_state_;
+    counted.fill(0);
     for (RecordIndex at = 0; at < groups_.size(); ++at) {
-        open += groups_[at].is_open() ? 1U : 0U;
+        ++counted[static_cast<std::size_t>(groups_[at].state)];
         if (const auto wrong = broken_group(at)) {
             return "group " + Base36(groups_[at].id.raw()).str() + ": " + *wrong;
         }
@@ -390,10 +391,10 @@ std::optional<std::string> SeatGroups::check_invariants() const {
         if (!groups_[at].is_open()) {
             wrong = "a group that has ended is listed as open";
         }
-        return listed <= open;
+        return listed <= open_count();
     });
-    if (!wrong && (open != open_ || listed != open)) {
-        wrong = "open groups are miscounted or not listed";
+    if (!wrong && (counted != by_state_ || listed != open_count())) {
+        wrong = "groups are miscounted, or open ones not listed";
     }
     return wrong;
 }

@@ -5,6 +5,7 @@
 // seat is taken, paid or left. Nothing here walks more than one group's seats, but for checks.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -35,6 +36,7 @@ enum class GroupState : std::uint8_t {
     failed = 4,
     dissolved = 5,
 };
+inline constexpr std::size_t group_state_count = 5;
 [[nodiscard]] std::string_view text(GroupState state);
 
 /// Why a group came to its end without success.
@@ -105,7 +107,12 @@ class SeatGroups {
     [[nodiscard]] const SeatRecord& seat(RecordIndex seat) const { return seats_[seat]; }
     [[nodiscard]] RecordIndex group_count() const { return groups_.size(); }
     [[nodiscard]] RecordIndex seat_count() const { return seats_.size(); }
-    [[nodiscard]] std::uint32_t open_count() const { return open_; }
+    [[nodiscard]] std::uint32_t open_count() const {
+        return count_of(GroupState::forming) + count_of(GroupState::full);
+    }
+    [[nodiscard]] std::uint32_t count_of(GroupState state) const {
+        return by_state_[static_cast<std::size_t>(state)];
+    }
     /// visit(seat index, seat) for each taken seat, earliest first.
     template <class Visit>
     void for_each_seat(RecordIndex group, Visit&& visit) const {
@@ -190,6 +197,9 @@ class SeatGroups {
     [[nodiscard]] static std::uint16_t level_of(const GroupRecord& group) {
         return group.is_open() ? group.taken() : 0;
     }
+    std::uint32_t& counter_of(GroupState state) {
+        return by_state_[static_cast<std::size_t>(state)];
+    }
     template <class Change>
     void touch_group(RecordIndex group, Change&& change);
     template <class Change>
@@ -208,7 +218,7 @@ class SeatGroups {
     /// Of each item that has had a group: ends of the list of each number of seats taken.
     std::vector<std::vector<Ends>> lists_;
     std::vector<std::uint32_t> level_counts_;
-    std::uint32_t open_ = 0;
+    std::array<std::uint32_t, group_state_count + 1> by_state_{};  // states count from 1
     Signature signature_;
 };
 

@@ -2,6 +2,8 @@
 // Field by field, in the order of the contract's examples: code first, server_ms and receipt last.
 #include "net/answer_json.hpp"
 
+#include "net/record_json.hpp"
+
 namespace stampede::net {
 
 namespace {
@@ -64,6 +66,9 @@ void append_refusal_terms(JsonText& json, const Answer& answer) {
 
 void append_refund(JsonText& json, const Answer& answer) {
     if (!answer.refund_amount.has_value() && !answer.refund_reason.has_value()) {
+        if (answer.order.has_value()) {
+            append_order_refund(json, *answer.order);
+        }
         return;
     }
     json.open_object("refund");
@@ -152,12 +157,25 @@ void append_order_fields(JsonText& json, const OrderView& order, Door door) {
     if (order.refunded_amount > Money{0}) {
         json.number("refunded_amount", order.refunded_amount.fen());
     }
+    if (order.record_id != 0) {
+        json.plain(record_key(order.play), Base36{order.record_id}.view());
+    }
     if (order.waits_for_operator) {
         json.flag("waits_for_operator", true);
     }
     if (order.state == OrderState::held) {
         json.number("pay_by_ms", order.pay_by.ms());
     }
+}
+
+void append_order_refund(JsonText& json, const OrderView& order) {
+    if (!order.refund_reason.has_value()) {
+        return;
+    }
+    json.open_object("refund");
+    json.number("amount", order.amount.fen());
+    json.plain("reason", text(*order.refund_reason));
+    json.close_object();
 }
 
 void append_answer_fields(JsonText& json, const Answer& answer, const AnswerContext& context) {
@@ -172,6 +190,7 @@ void append_answer_fields(JsonText& json, const Answer& answer, const AnswerCont
     if (answer.waiting.has_value()) {
         append_waiting(json, *answer.waiting);
     }
+    append_record(json, answer.record, {context.door, context.members_max});
     append_refusal_terms(json, answer);
     append_refund(json, answer);
     if (answer.replayed) {
@@ -199,6 +218,7 @@ void append_orders(TextBuffer& out, std::span<const OrderView> orders, Instant s
     for (const auto& order : orders) {
         json.open_object();
         append_order_fields(json, order, Door::buyers);
+        append_order_refund(json, order);
         json.number("created_at_ms", order.created_at.ms());
         json.close_object();
     }
@@ -231,9 +251,17 @@ void append_public_campaign(TextBuffer& out, const PublicCampaign& campaign) {
         if (config.show_available) {
             json.number("available", campaign.available[at].units());
         }
+        append_public_item_terms(json, config, at);
         json.close_object();
     }
     json.close_array();
+    append_public_terms(json, config);
+    if (campaign.seed != nullptr) {
+        json.hex("seed_digest", campaigns::digest_of_seed(campaign.seed->bytes()));
+        if (campaign.seed_is_public) {
+            json.hex("seed", campaign.seed->bytes());
+        }
+    }
     json.number("server_ms", campaign.server_time.ms());
     json.finish();
 }

@@ -12,6 +12,7 @@
 
 #include "campaigns/answer.hpp"
 #include "campaigns/campaign_config.hpp"
+#include "campaigns/committed_seed.hpp"
 #include "net/json_text.hpp"
 #include "net/text_buffer.hpp"
 
@@ -24,6 +25,8 @@ struct AnswerContext {
     Door door = Door::buyers;
     std::string_view ticket{};             // the signed ticket, of an answer with TicketTerms
     std::optional<OrderId> asked_order{};  // named when the answer carries no order
+    /// How many members of a group are shown; their number follows from its seats.
+    std::size_t members_max = limits::group_size_max;
 };
 
 /// The fields of an answer, inside an object that the caller opened.
@@ -34,6 +37,8 @@ void append_answer(TextBuffer& out, const campaigns::Answer& answer, const Answe
 
 /// One order flat into an open object: order_id, state, item_id, quantity, amount …
 void append_order_fields(JsonText& json, const campaigns::OrderView& order, Door door);
+/// `refund{amount, reason}` of an order whose money goes back, or went; else nothing.
+void append_order_refund(JsonText& json, const campaigns::OrderView& order);
 /// {"code":"OK","orders":[…],"server_ms":…}: a buyer's own orders.
 void append_orders(TextBuffer& out, std::span<const campaigns::OrderView> orders,
                    Instant server_time);
@@ -45,8 +50,13 @@ struct PublicCampaign {
     campaigns::CampaignState state = campaigns::CampaignState::draft;
     std::span<const Quantity> available;
     Instant server_time;
+    /// Of the campaign's draws: its digest is told at once, the seed itself once nothing can be
+    /// drawn from it any more. Null for plays that draw nothing.
+    const campaigns::CommittedSeed* seed = nullptr;
+    bool seed_is_public = false;
 };
-/// {"code":"OK","campaign_id":…,"play":…,"items":[…],"server_ms":…}.
+/// {"code":"OK","campaign_id":…,"play":…,"items":[…],…,"server_ms":…}, with what a shopper must
+/// know of the play's parameters.
 void append_public_campaign(TextBuffer& out, const PublicCampaign& campaign);
 
 /// {"code":"OK","server_ms":…}.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths of the buyers' door. A handful of segments compared in order: a table would be longer.
+// Paths of the buyers' door. A handful of segments compared in order, the purchase first: a table
+// would be longer.
 #include <xxhash.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "engine/vocabulary/limits.hpp"
 #include "net/command_decoder.hpp"
@@ -12,6 +14,8 @@
 namespace stampede::net {
 
 namespace {
+
+constexpr std::size_t groups_listed_default = 20;
 
 Judged<BuyersRoute> expect(std::string_view method, std::string_view allowed, BuyersRoute route) {
     if (method != allowed) {
@@ -36,6 +40,128 @@ Judged<BuyersRoute> route_order(std::string_view method, std::string_view id, st
         return expect(method, "POST", route);
     }
     return not_found("no such path");
+}
+
+/// What stands below a collection: a record's id, and perhaps a collection of its own behind it.
+struct Below {
+    std::string_view id;
+    bool is_record = false;
+    std::string_view collection{};
+};
+Below split(std::string_view rest) {
+    Below below;
+    below.is_record = rest.find('/') == std::string_view::npos;
+    below.id = take_segment(rest);
+    below.collection = rest;
+    return below;
+}
+
+Judged<BuyersRoute> route_group(std::string_view method, std::string_view rest, BuyersRoute route) {
+    const Below below = split(rest);
+    const auto group = Base36::parse(below.id);
+    if (!group.has_value()) {
+        return malformed("group_id: must be a group's id as it was given out");
+    }
+    route.group = campaigns::GroupId{*group};
+    if (below.collection == "members") {
+        route.endpoint = BuyersEndpoint::join_group;
+        return expect(method, "POST", route);
+    }
+    route.endpoint = BuyersEndpoint::read_group;
+    return below.is_record ? expect(method, "GET", route) : not_found("no such path");
+}
+
+Judged<BuyersRoute> route_bargain(std::string_view method, std::string_view rest,
+                                  BuyersRoute route) {
+    const Below below = split(rest);
+    const auto bargain = Base36::parse(below.id);
+    if (!bargain.has_value()) {
+        return malformed("bargain_id: must be a bargain's id as it was given out");
+    }
+    route.bargain = campaigns::BargainId{*bargain};
+    if (below.collection == "cuts") {
+        route.endpoint = BuyersEndpoint::cut_bargain;
+        return expect(method, "POST", route);
+    }
+    if (below.collection == "orders") {
+        route.endpoint = BuyersEndpoint::order_bargain;
+        return expect(method, "POST", route);
+    }
+    route.endpoint = BuyersEndpoint::read_bargain;
+    return below.is_record ? expect(method, "GET", route) : not_found("no such path");
+}
+
+/// `mine=true`, and where there is a list of everybody's, `limit`. No percent-encoding: neither
+/// needs it.
+struct RecordsQuery {
+    bool mine = false;
+    std::size_t limit = groups_listed_default;
+};
+Judged<RecordsQuery> read_query(std::string_view query, bool has_limit) {
+    RecordsQuery read;
+    while (!query.empty()) {
+        const auto end = std::min(query.find('&'), query.size());
+        const auto parameter = query.substr(0, end);
+        query.remove_prefix(std::min(end + 1, query.size()));
+        const auto equals = std::min(parameter.find('='), parameter.size());
+        const auto name = parameter.substr(0, equals);
+        const auto value = parameter.substr(std::min(equals + 1, parameter.size()));
+        if (name == "mine") {
+            if (value != "true" && value != "false") {
+                return malformed("query: mine: must be true or false");
+            }
+            read.mine = value == "true";
+        } else if (name == "limit" && has_limit) {
+            const auto [last, error] =
+                std::from_chars(value.data(), value.data() + value.size(), read.limit);
+            if (error != std::errc{} || last != value.data() + value.size() || read.limit == 0 ||
+                read.limit > limits::groups_listed_max) {
+                return malformed("query: limit: must be an integer from 1 to " +
+                                 std::to_string(limits::groups_listed_max));
+            }
+        } else {
+            return malformed("query: " + std::string{name.substr(0, 64)} + ": unknown parameter");
+        }
+    }
+    return read;
+}
+
+Judged<BuyersRoute> route_groups(std::string_view method, std::string_view text,
+                                 BuyersRoute route) {
+    if (method == "POST") {
+        route.endpoint = BuyersEndpoint::open_group;
+        return route;
+    }
+    if (method != "GET") {
+        return method_not_allowed("GET, POST");
+    }
+    const auto query = read_query(text, true);
+    if (query.has_error()) {
+        return query.error();
+    }
+    route.endpoint = query->mine ? BuyersEndpoint::list_own_groups : BuyersEndpoint::list_groups;
+    route.limit = query->limit;
+    return route;
+}
+
+Judged<BuyersRoute> route_bargains(std::string_view method, std::string_view text,
+                                   BuyersRoute route) {
+    if (method == "POST") {
+        route.endpoint = BuyersEndpoint::launch_bargain;
+        return route;
+    }
+    if (method != "GET") {
+        return method_not_allowed("GET, POST");
+    }
+    const auto query = read_query(text, false);
+    if (query.has_error()) {
+        return query.error();
+    }
+    if (!query->mine) {
+        return malformed("query: mine: must be true; bargains of others are not listed");
+    }
+    route.endpoint = BuyersEndpoint::list_own_bargains;
+    return route;
 }
 
 Judged<BuyersRoute> route_orders(std::string_view method, BuyersRoute route) {
@@ -74,7 +200,70 @@ std::string_view path_of(std::string_view target) {
     return target.substr(0, target.find('?'));
 }
 
-Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view target) {
+bool needs_buyer(BuyersEndpoint endpoint) {
+    switch (endpoint) {
+        case BuyersEndpoint::read_time:
+        case BuyersEndpoint::read_campaign:
+        case BuyersEndpoint::list_groups:
+        case BuyersEndpoint::read_group:
+        case BuyersEndpoint::read_bargain:
+            return false;
+        case BuyersEndpoint::issue_ticket:
+        case BuyersEndpoint::place_order:
+        case BuyersEndpoint::list_orders:
+        case BuyersEndpoint::read_order:
+        case BuyersEndpoint::cancel_order:
+        case BuyersEndpoint::join_waitlist:
+        case BuyersEndpoint::read_waitlist:
+        case BuyersEndpoint::leave_waitlist:
+        case BuyersEndpoint::open_group:
+        case BuyersEndpoint::join_group:
+        case BuyersEndpoint::list_own_groups:
+        case BuyersEndpoint::launch_bargain:
+        case BuyersEndpoint::cut_bargain:
+        case BuyersEndpoint::list_own_bargains:
+        case BuyersEndpoint::order_bargain:
+            return true;
+    }
+    unreachable("an endpoint that is none");
+}
+
+bool is_command(BuyersEndpoint endpoint) {
+    switch (endpoint) {
+        case BuyersEndpoint::issue_ticket:
+        case BuyersEndpoint::place_order:
+        case BuyersEndpoint::cancel_order:
+        case BuyersEndpoint::join_waitlist:
+        case BuyersEndpoint::leave_waitlist:
+        case BuyersEndpoint::open_group:
+        case BuyersEndpoint::join_group:
+        case BuyersEndpoint::launch_bargain:
+        case BuyersEndpoint::cut_bargain:
+        case BuyersEndpoint::order_bargain:
+            return true;
+        case BuyersEndpoint::read_time:
+        case BuyersEndpoint::read_campaign:
+        case BuyersEndpoint::list_orders:
+        case BuyersEndpoint::read_order:
+        case BuyersEndpoint::read_waitlist:
+        case BuyersEndpoint::list_groups:
+        case BuyersEndpoint::list_own_groups:
+        case BuyersEndpoint::read_group:
+        case BuyersEndpoint::list_own_bargains:
+        case BuyersEndpoint::read_bargain:
+            return false;
+    }
+    unreachable("an endpoint that is none");
+}
+
+bool body_may_be_absent(BuyersEndpoint endpoint) {
+    return endpoint == BuyersEndpoint::cancel_order || endpoint == BuyersEndpoint::leave_waitlist ||
+           endpoint == BuyersEndpoint::join_group || endpoint == BuyersEndpoint::cut_bargain ||
+           endpoint == BuyersEndpoint::order_bargain;
+}
+
+Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view target,
+                                 std::string_view query) {
     const std::string_view path = path_of(target);
     BuyersRoute route;
     if (path == "/v1/time") {
@@ -104,10 +293,23 @@ Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view targe
     if (rest == "waitlist") {
         return route_waitlist(method, route);
     }
-    if (take_segment(rest) == "orders") {
+    if (rest == "groups") {
+        return route_groups(method, query, route);
+    }
+    if (rest == "bargains") {
+        return route_bargains(method, query, route);
+    }
+    const auto collection = take_segment(rest);
+    if (collection == "orders") {
         const bool has_more = rest.find('/') != std::string_view::npos;
         const auto id = take_segment(rest);
         return route_order(method, id, rest, has_more, route);
+    }
+    if (collection == "groups") {
+        return route_group(method, rest, route);
+    }
+    if (collection == "bargains") {
+        return route_bargain(method, rest, route);
     }
     return not_found("no such path");
 }

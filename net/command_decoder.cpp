@@ -147,7 +147,148 @@ void read_order(JsonReader& reader, Buy& buy, std::optional<std::string_view>& t
     }
 }
 
+// One reader for each endpoint; each returns the digest of what the body said --------------------
+
+std::uint32_t read_purchase(JsonReader& reader, const BuyersRequest& request,
+                            DecodedCommand& decoded) {
+    Buy& buy = decoded.command.emplace<Buy>();
+    buy.campaign = request.route.campaign;
+    buy.buyer = request.buyer;
+    read_order(reader, buy, decoded.ticket);
+    return digest(buy, decoded.ticket);
+}
+
+/// Commands that name an item and nothing else.
+bool names_item(BuyersEndpoint endpoint) {
+    return endpoint == BuyersEndpoint::issue_ticket || endpoint == BuyersEndpoint::join_waitlist ||
+           endpoint == BuyersEndpoint::leave_waitlist || endpoint == BuyersEndpoint::launch_bargain;
+}
+campaigns::Command command_about(const BuyersRequest& request, const ItemId& item) {
+    const CampaignId campaign = request.route.campaign;
+    const BuyersEndpoint endpoint = request.route.endpoint;
+    if (endpoint == BuyersEndpoint::issue_ticket) {
+        return campaigns::IssueTicket{campaign, request.buyer, item};
+    }
+    if (endpoint == BuyersEndpoint::join_waitlist) {
+        return campaigns::JoinWaitlist{campaign, request.buyer, item};
+    }
+    if (endpoint == BuyersEndpoint::leave_waitlist) {
+        return campaigns::LeaveWaitlist{campaign, request.buyer.id, item};
+    }
+    return campaigns::LaunchBargain{campaign, request.buyer, item};
+}
+
+/// What a seat is asked with, of a new group or of one that is there.
+struct SeatBody {
+    std::optional<ItemId> item_id;
+    std::optional<Quantity> quantity;
+};
+SeatBody read_seat(JsonReader& reader, Body need, std::optional<std::string_view>& ticket) {
+    static constexpr std::array<std::string_view, 3> names{"item_id", "quantity", "ticket"};
+    SeatBody seat;
+    reader.read(names, need, [&](std::size_t index, ondemand::value value) {
+        if (index == 0) {
+            seat.item_id = reader.item_id(value, "item_id");
+        } else if (index == 1) {
+            seat.quantity = Quantity{reader.integer(value, "quantity", 1, limits::stock_max)};
+        } else {
+            ticket = reader.text(value, "ticket");
+        }
+    });
+    return seat;
+}
+std::uint32_t digest(BuyersEndpoint endpoint, const SeatBody& seat,
+                     std::optional<std::string_view> ticket) {
+    BodyDigest digest(endpoint);
+    digest.add({seat.item_id.value_or(ItemId{}), seat.quantity.value_or(Quantity{1})});
+    if (ticket.has_value()) {
+        digest.add_text(*ticket);
+    }
+    return digest.value();
+}
+
+std::uint32_t read_opening(JsonReader& reader, const BuyersRequest& request,
+                           DecodedCommand& decoded) {
+    auto& open = decoded.command.emplace<campaigns::OpenGroup>();
+    open.campaign = request.route.campaign;
+    open.buyer = request.buyer;
+    const SeatBody seat = read_seat(reader, Body::required, decoded.ticket);
+    reader.need(seat.item_id.has_value(), "item_id");
+    reader.need(seat.quantity.has_value(), "quantity");
+    open.item_id = seat.item_id.value_or(ItemId{});
+    open.quantity = seat.quantity.value_or(Quantity{1});
+    return digest(request.route.endpoint, seat, decoded.ticket);
+}
+
+std::uint32_t read_joining(JsonReader& reader, const BuyersRequest& request,
+                           DecodedCommand& decoded) {
+    auto& join = decoded.command.emplace<campaigns::JoinGroup>();
+    join.campaign = request.route.campaign;
+    join.group = request.route.group;
+    join.buyer = request.buyer;
+    const SeatBody seat = read_seat(reader, Body::may_be_absent, decoded.ticket);
+    join.item_id = seat.item_id;
+    join.quantity = seat.quantity.value_or(Quantity{1});
+    return digest(request.route.endpoint, seat, decoded.ticket);
+}
+
+/// The path said it all.
+std::uint32_t read_nothing(JsonReader& reader, BuyersEndpoint endpoint) {
+    static constexpr std::array<std::string_view, 0> names{};
+    reader.read(names, Body::may_be_absent, [](std::size_t, ondemand::value) {});
+    return BodyDigest(endpoint).value();
+}
+
+std::uint32_t read_command(JsonReader& reader, const BuyersRequest& request,
+                           DecodedCommand& decoded) {
+    const BuyersRoute& route = request.route;
+    switch (route.endpoint) {
+        case BuyersEndpoint::place_order:
+            return read_purchase(reader, request, decoded);
+        case BuyersEndpoint::cancel_order:
+            decoded.command = campaigns::CancelOrder{route.campaign, request.buyer.id, route.order};
+            return read_nothing(reader, route.endpoint);
+        case BuyersEndpoint::open_group:
+            return read_opening(reader, request, decoded);
+        case BuyersEndpoint::join_group:
+            return read_joining(reader, request, decoded);
+        case BuyersEndpoint::cut_bargain:
+            decoded.command = campaigns::CutBargain{route.campaign, request.buyer, route.bargain};
+            return read_nothing(reader, route.endpoint);
+        case BuyersEndpoint::order_bargain:
+            decoded.command = campaigns::OrderBargain{route.campaign, request.buyer, route.bargain};
+            return read_nothing(reader, route.endpoint);
+        case BuyersEndpoint::issue_ticket:
+        case BuyersEndpoint::join_waitlist:
+        case BuyersEndpoint::leave_waitlist:
+        case BuyersEndpoint::launch_bargain:  // names_item
+        case BuyersEndpoint::read_time:
+        case BuyersEndpoint::read_campaign:
+        case BuyersEndpoint::list_orders:
+        case BuyersEndpoint::read_order:
+        case BuyersEndpoint::read_waitlist:
+        case BuyersEndpoint::list_groups:
+        case BuyersEndpoint::list_own_groups:
+        case BuyersEndpoint::read_group:
+        case BuyersEndpoint::list_own_bargains:
+        case BuyersEndpoint::read_bargain:
+            break;
+    }
+    unreachable("no endpoint whose body is read here");
+}
+
 }  // namespace
+
+campaigns::TicketClaims* ticket_of(campaigns::Command& command) {
+    if (auto* buy = std::get_if<Buy>(&command)) {
+        return &buy->ticket;
+    }
+    if (auto* open = std::get_if<campaigns::OpenGroup>(&command)) {
+        return &open->ticket;
+    }
+    auto* join = std::get_if<campaigns::JoinGroup>(&command);
+    return join == nullptr ? nullptr : &join->ticket;
+}
 
 struct CommandDecoder::Parser {
     Parser() {
@@ -204,38 +345,15 @@ Judged<DecodedCommand> CommandDecoder::decode(const BuyersRequest& request) {
     DecodedCommand decoded;
     JsonReader reader(parser_->parser, request.body, request.body_readable_bytes);
     std::uint32_t body_digest = 0;
-    if (request.route.endpoint == BuyersEndpoint::place_order) {
-        Buy& buy = decoded.command.emplace<Buy>();
-        buy.campaign = request.route.campaign;
-        buy.buyer = request.buyer;
-        read_order(reader, buy, decoded.ticket);
-        body_digest = digest(buy, decoded.ticket);
-    } else if (request.route.endpoint == BuyersEndpoint::issue_ticket) {
+    if (names_item(request.route.endpoint)) {
         const auto item = decode_item(request);
         if (item.has_error()) {
             return item.error();
         }
-        decoded.command = campaigns::IssueTicket{request.route.campaign, request.buyer, *item};
-        body_digest = digest_of_item(BuyersEndpoint::issue_ticket, *item);
-    } else if (request.route.endpoint == BuyersEndpoint::join_waitlist ||
-               request.route.endpoint == BuyersEndpoint::leave_waitlist) {
-        const auto item = decode_item(request);
-        if (item.has_error()) {
-            return item.error();
-        }
-        if (request.route.endpoint == BuyersEndpoint::join_waitlist) {
-            decoded.command = campaigns::JoinWaitlist{request.route.campaign, request.buyer, *item};
-        } else {
-            decoded.command =
-                campaigns::LeaveWaitlist{request.route.campaign, request.buyer.id, *item};
-        }
+        decoded.command = command_about(request, *item);
         body_digest = digest_of_item(request.route.endpoint, *item);
     } else {
-        decoded.command =
-            campaigns::CancelOrder{request.route.campaign, request.buyer.id, request.route.order};
-        static constexpr std::array<std::string_view, 0> names{};
-        reader.read(names, Body::may_be_absent, [](std::size_t, ondemand::value) {});
-        body_digest = BodyDigest(BuyersEndpoint::cancel_order).value();
+        body_digest = read_command(reader, request, decoded);
     }
     if (reader.failed()) {
         return reader.problem();

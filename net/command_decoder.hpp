@@ -26,32 +26,40 @@ enum class BuyersEndpoint : std::uint8_t {
     join_waitlist,
     read_waitlist,
     leave_waitlist,
+    // Digests of remembered requests begin with an endpoint's number: new ones come last.
+    open_group,
+    join_group,
+    list_groups,
+    list_own_groups,
+    read_group,
+    launch_bargain,
+    cut_bargain,
+    list_own_bargains,
+    read_bargain,
+    order_bargain,
 };
 
 struct BuyersRoute {
     BuyersEndpoint endpoint = BuyersEndpoint::read_time;
-    CampaignId campaign;  // of every path but /v1/time
-    OrderId order;        // read_order, cancel_order
+    CampaignId campaign;           // of every path but /v1/time
+    OrderId order;                 // read_order, cancel_order
+    campaigns::GroupId group;      // join_group, read_group
+    campaigns::BargainId bargain;  // cut_bargain, read_bargain, order_bargain
+    std::size_t limit = 0;         // list_groups: 1..limits::groups_listed_max
 };
 /// Public reads need no buyer.
-[[nodiscard]] constexpr bool needs_buyer(BuyersEndpoint endpoint) {
-    return endpoint != BuyersEndpoint::read_time && endpoint != BuyersEndpoint::read_campaign;
-}
-[[nodiscard]] constexpr bool is_command(BuyersEndpoint endpoint) {
-    return endpoint == BuyersEndpoint::issue_ticket || endpoint == BuyersEndpoint::place_order ||
-           endpoint == BuyersEndpoint::cancel_order || endpoint == BuyersEndpoint::join_waitlist ||
-           endpoint == BuyersEndpoint::leave_waitlist;
-}
-/// Commands whose body may be left out, Content-Length and all.
-[[nodiscard]] constexpr bool may_lack_body(BuyersEndpoint endpoint) {
-    return endpoint == BuyersEndpoint::cancel_order || endpoint == BuyersEndpoint::leave_waitlist;
-}
+[[nodiscard]] bool needs_buyer(BuyersEndpoint endpoint);
+[[nodiscard]] bool is_command(BuyersEndpoint endpoint);
+/// Commands whose paths say it all: no body, or {}.
+[[nodiscard]] bool body_may_be_absent(BuyersEndpoint endpoint);
 
 /// The path of a request target: without query, and without the origin of an absolute form.
 [[nodiscard]] std::string_view path_of(std::string_view target);
 /// 404 for a path that does not exist, 405 with Allow for a method it does not have, 400 for an id
-/// that cannot be one. A query is ignored.
-[[nodiscard]] Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view target);
+/// that cannot be one. Lists of groups and bargains read their query and refuse a parameter that
+/// they do not know; elsewhere it is ignored.
+[[nodiscard]] Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view target,
+                                               std::string_view query = {});
 
 /// Digest of method, path and Idempotency-Key: the key's scope beside campaign and buyer.
 [[nodiscard]] std::uint64_t key_digest(std::string_view method, std::string_view path,
@@ -80,11 +88,14 @@ inline constexpr std::size_t body_padding_bytes = 64;
 
 struct DecodedCommand {
     campaigns::Command command;
-    /// Buy: the ticket as it was written; the door judges it and fills the command's claims. Valid
-    /// until the next decode.
+    /// The ticket as it was written; the door judges it and fills the command's claims (ticket_of).
+    /// Valid until the next decode.
     std::optional<std::string_view> ticket;
     std::optional<engine::RequestIdentity> identity;  // with an Idempotency-Key only
 };
+
+/// Where a command that may come with a purchase ticket has its claims; null for the others.
+[[nodiscard]] campaigns::TicketClaims* ticket_of(campaigns::Command& command);
 
 class CommandDecoder {
   public:

@@ -3,6 +3,7 @@
 #include "net/config_json.hpp"
 
 #include "net/bargain_draft_decoder.hpp"
+#include "net/group_draft_decoder.hpp"
 #include "net/time_zone.hpp"
 
 namespace stampede::net {
@@ -106,6 +107,9 @@ void append_config_fields(JsonText& json, const CampaignConfig& config) {
     json.plain("restock", text(config.restock));
     json.plain("quota_on_refund", text(config.quota_on_refund));
     json.flag("zero_price", config.zero_price);
+    if (const auto* group = std::get_if<campaigns::GroupTerms>(&config.terms)) {
+        append_group(json, *group);
+    }
     if (const auto* bargain = std::get_if<campaigns::BargainTerms>(&config.terms)) {
         append_bargain(json, *bargain);
     }

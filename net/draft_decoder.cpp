@@ -12,6 +12,7 @@
 #include "engine/vocabulary/limits.hpp"
 #include "net/bargain_draft_decoder.hpp"
 #include "net/field_rules.hpp"
+#include "net/group_draft_decoder.hpp"
 #include "net/json_tree.hpp"
 #include "net/slot_windows.hpp"
 #include "net/time_of_day.hpp"
@@ -117,7 +118,7 @@ constexpr std::array<FieldRule<CampaignDraft>, 23> campaign_rules{{
     {"show_available", &take_flag<&CampaignDraft::show_available>},
     {"zero_price", &take_flag<&CampaignDraft::zero_price>},
     {"waitlist", &take_switch<&CampaignDraft::waitlist>},
-    {"group", &take_presence<&CampaignDraft::group_given>},
+    {"group", &take_group},
     {"bargain", &take_bargain},
 }};
 

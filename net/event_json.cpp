@@ -124,13 +124,7 @@ void fields_of(JsonText& json, const HoldsSwept& event) {
 }
 void fields_of(JsonText& json, const SeedCommitted& event) {
     // The seed itself is secret while the campaign runs.
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string digest;
-    for (const std::uint8_t byte : digest_of_seed(event.seed)) {
-        digest += digits[byte >> 4U];
-        digest += digits[byte & 0xFU];
-    }
-    json.text("digest", digest);
+    json.hex("digest", digest_of_seed(event.seed));
 }
 void fields_of(JsonText& json, const WaiterJoined& event) {
     json.decimal_text("buyer_id", event.buyer.raw());

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "engine/vocabulary/ids.hpp"
@@ -62,7 +64,21 @@ class JsonText {
         out_->append(value);
         out_->append("\",");
     }
-    void base36(std::string_view name, OrderId id) { plain(name, Base36{id.raw()}.view()); }
+    /// An id that the engine gave out.
+    template <class Tag>
+    void base36(std::string_view name, StrongId<Tag> id) {
+        plain(name, Base36{id.raw()}.view());
+    }
+    void hex(std::string_view name, std::span<const std::uint8_t> bytes) {
+        static constexpr std::string_view digits = "0123456789abcdef";
+        this->name(name);
+        out_->append('"');
+        for (const std::uint8_t byte : bytes) {
+            out_->append(digits[byte >> 4U]);
+            out_->append(digits[byte & 0xFU]);
+        }
+        out_->append("\",");
+    }
     /// A decimal id as the string that the contract makes of every id.
     void decimal_text(std::string_view name, std::uint64_t id) {
         this->name(name);

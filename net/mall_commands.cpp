@@ -133,6 +133,16 @@ Judged<MallCommands> decode_mall_commands(MallDecoder& decoder, const MallRoute&
             return one_of(decoder.buyers(body), [&](std::vector<BuyerId>& buyers) {
                 return campaigns::BlockBuyers{route.campaign, std::move(buyers), actor};
             });
+        case MallEndpoint::fail_group:
+            if (const auto nothing = decoder.nothing(body); nothing.has_error()) {
+                return nothing.error();
+            }
+            return one(campaigns::FailGroup{route.campaign, route.group, actor});
+        case MallEndpoint::cancel_bargain:
+            if (const auto nothing = decoder.nothing(body); nothing.has_error()) {
+                return nothing.error();
+            }
+            return one(campaigns::CancelBargain{route.campaign, route.bargain, actor});
         case MallEndpoint::release_order:
             if (const auto nothing = decoder.nothing(body); nothing.has_error()) {
                 return nothing.error();

@@ -121,6 +121,8 @@ struct Digester {
         }
     }
     void operator()(const campaigns::ReleaseOrder& release) { digest.add(release.order.raw()); }
+    void operator()(const campaigns::FailGroup& fail) { digest.add(fail.group.raw()); }
+    void operator()(const campaigns::CancelBargain& cancel) { digest.add(cancel.bargain.raw()); }
     void operator()(const campaigns::ResolveOrder& resolve) {
         digest.add(resolve.order.raw());
         digest.add(resolve.decision);

@@ -365,8 +365,11 @@ void MallDoor::finish_batch(Task& task) {
     json.open_array("results");
     for (std::size_t position = 0; position < task.answers.size(); ++position) {
         json.open_object();
+        // A thousand answers with all members of their groups would be a book.
         append_answer_fields(json, task.answers[position],
-                             AnswerContext{Door::mall, {}, order_of(task.commands[position])});
+                             AnswerContext{.door = Door::mall,
+                                           .asked_order = order_of(task.commands[position]),
+                                           .members_max = 0});
         json.close_object();
     }
     json.close_array();

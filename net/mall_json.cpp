@@ -70,6 +70,7 @@ void append_mall_order(TextBuffer& out, const campaigns::OrderView& order, Insta
     json.open_object();
     json.plain("code", text(Code::ok));
     append_order_fields(json, order, Door::mall);
+    append_order_refund(json, order);
     json.number("created_at_ms", order.created_at.ms());
     finish(json, server_time);
 }
@@ -82,6 +83,7 @@ void append_orders_page(TextBuffer& out, const OrdersPage& page, Instant server_
     for (const auto& order : page.orders) {
         json.open_object();
         append_order_fields(json, order, Door::mall);
+        append_order_refund(json, order);
         json.number("created_at_ms", order.created_at.ms());
         json.close_object();
     }

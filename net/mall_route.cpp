@@ -20,11 +20,12 @@ namespace {
 using campaigns::Verb;
 using enum MallEndpoint;
 
-enum class IdKind : std::uint8_t { none, campaign, order };
+/// What the path's ids are of; of a record it is the campaign's, then its own.
+enum class IdKind : std::uint8_t { none, campaign, order, group, bargain };
 
 struct Row {
     std::string_view method;
-    std::string_view path;  // one {} at most
+    std::string_view path;  // two {} at most
     MallEndpoint endpoint;
     IdKind id = IdKind::none;
     Roles roles{};
@@ -34,7 +35,7 @@ struct Row {
 constexpr Roles operators = Role::viewer | Role::editor | Role::publisher | Role::treasurer;
 constexpr Roles emergencies = Role::publisher | Role::treasurer;
 
-constexpr std::array<Row, 28> rows{{
+constexpr std::array<Row, 30> rows{{
     {"POST", "/v1/campaigns", create_campaign, IdKind::none, Role::editor},
     {"GET", "/v1/campaigns", list_campaigns, IdKind::none, operators},
     {"GET", "/v1/campaigns/{}", read_campaign, IdKind::campaign, operators},
@@ -53,6 +54,8 @@ constexpr std::array<Row, 28> rows{{
      Verb::archive},
     {"POST", "/v1/campaigns/{}/stock", adjust_stock, IdKind::campaign, Role::publisher},
     {"POST", "/v1/campaigns/{}/blocklist", block_buyers, IdKind::campaign, emergencies},
+    {"POST", "/v1/campaigns/{}/groups/{}/fail", fail_group, IdKind::group, emergencies},
+    {"POST", "/v1/campaigns/{}/bargains/{}/cancel", cancel_bargain, IdKind::bargain, emergencies},
     {"GET", "/v1/campaigns/{}/ledger", read_ledger, IdKind::campaign, operators},
     {"GET", "/v1/campaigns/{}/orders", list_orders, IdKind::campaign, operators | Role::mall},
     {"GET", "/v1/orders/{}", read_order, IdKind::order, operators | Role::mall},
@@ -70,27 +73,31 @@ constexpr std::array<Row, 28> rows{{
     {"GET", "/openapi.yaml", read_openapi},
 }};
 
-/// The segment that stands where the row has {}, or none when the shapes differ.
-std::optional<std::string_view> match(const Row& row, std::string_view path) {
-    const auto hole = row.path.find("{}");
-    if (hole == std::string_view::npos) {
-        return path == row.path ? std::optional{std::string_view{}} : std::nullopt;
-    }
-    const auto before = row.path.substr(0, hole);
-    const auto after = row.path.substr(hole + 2);
-    if (path.size() < before.size() + after.size() || path.substr(0, hole) != before ||
-        path.substr(path.size() - after.size()) != after) {
-        return std::nullopt;
-    }
-    const auto id = path.substr(hole, path.size() - before.size() - after.size());
-    return id.find('/') == std::string_view::npos ? std::optional{id} : std::nullopt;
-}
+/// The segments that stand where a row has {}, in order.
+struct Ids {
+    std::string_view first;
+    std::string_view second;
+};
 
-/// Paths of plays that this version does not have yet: said so, rather than "no such path".
-bool belongs_to_absent_play(std::string_view path) {
-    return path.substr(0, 14) == "/v1/campaigns/" &&
-           (path.find("/groups/") != std::string_view::npos ||
-            path.find("/bargains/") != std::string_view::npos);
+/// None when the shapes differ.
+std::optional<Ids> match(const Row& row, std::string_view path) {
+    std::string_view shape = row.path;
+    std::string_view rest = path;
+    Ids ids;
+    for (std::string_view* id : {&ids.first, &ids.second}) {
+        const auto hole = shape.find("{}");
+        if (hole == std::string_view::npos) {
+            break;
+        }
+        if (rest.substr(0, hole) != shape.substr(0, hole)) {
+            return std::nullopt;
+        }
+        rest.remove_prefix(hole);
+        *id = rest.substr(0, rest.find('/'));
+        rest.remove_prefix(id->size());
+        shape.remove_prefix(hole + 2);
+    }
+    return rest == shape ? std::optional{ids} : std::nullopt;
 }
 
 std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t most) {
@@ -103,20 +110,44 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t 
     return number;
 }
 
-Judged<MallRoute> fill(const Row& row, std::string_view id) {
-    MallRoute route{row.endpoint, {}, {}, row.verb, row.roles};
-    if (row.id == IdKind::campaign) {
-        const auto campaign = parse_campaign_id(id);
+/// An id that the engine gave out, into the field that it belongs to.
+template <class Id>
+Judged<> take_id(std::string_view text, std::string_view name, std::string_view whose, Id& id) {
+    const auto number = Base36::parse(text);
+    if (!number.has_value()) {
+        return malformed(std::string{name} + ": must be " + std::string{whose} +
+                         " id as it was given out");
+    }
+    id = Id{*number};
+    return {};
+}
+
+Judged<> take_own_id(const Row& row, const Ids& ids, MallRoute& route) {
+    switch (row.id) {
+        case IdKind::order:
+            return take_id(ids.first, "order_id", "an order's", route.order);
+        case IdKind::group:
+            return take_id(ids.second, "group_id", "a group's", route.group);
+        case IdKind::bargain:
+            return take_id(ids.second, "bargain_id", "a bargain's", route.bargain);
+        case IdKind::none:
+        case IdKind::campaign:
+            break;
+    }
+    return {};
+}
+
+Judged<MallRoute> fill(const Row& row, const Ids& ids) {
+    MallRoute route{row.endpoint, {}, {}, {}, {}, row.verb, row.roles};
+    if (row.id != IdKind::none && row.id != IdKind::order) {
+        const auto campaign = parse_campaign_id(ids.first);
         if (!campaign.has_value()) {
             return malformed("campaign_id: must be a decimal number from 1 to 2^53");
         }
         route.campaign = *campaign;
-    } else if (row.id == IdKind::order) {
-        const auto order = Base36::parse(id);
-        if (!order.has_value()) {
-            return malformed("order_id: must be an order's id as it was given out");
-        }
-        route.order = OrderId{*order};
+    }
+    if (auto judged = take_own_id(row, ids, route); judged.has_error()) {
+        return judged.error();
     }
     return route;
 }
@@ -141,15 +172,14 @@ Judged<MallRoute> route_mall(std::string_view method, std::string_view path) {
         if (row.method != method) {
             continue;
         }
-        if (const auto id = match(row, path)) {
-            return fill(row, *id);
+        if (const auto ids = match(row, path)) {
+            return fill(row, *ids);
         }
     }
     if (const auto allowed = allowed_methods(path); !allowed.empty()) {
         return method_not_allowed(allowed);
     }
-    return not_found(belongs_to_absent_play(path) ? "this play is not available in this version"
-                                                  : "no such path");
+    return not_found("no such path");
 }
 
 std::vector<MallPath> mall_paths() {

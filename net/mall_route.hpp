@@ -29,6 +29,8 @@ enum class MallEndpoint : std::uint8_t {
     release_order,
     resolve_order,
     thaw_clock,
+    fail_group,
+    cancel_bargain,
     record_payment,
     record_payments,
     record_refund,
@@ -45,12 +47,14 @@ struct MallRoute {
     MallEndpoint endpoint = MallEndpoint::read_health;
     CampaignId campaign;
     OrderId order;
+    campaigns::GroupId group;
+    campaigns::BargainId bargain;
     campaigns::Verb verb = campaigns::Verb::publish;  // change_campaign
     Roles roles;                                      // any of them; none: no key needed
 };
 
-/// 404 for a path that does not exist or belongs to a play that is not available, 405 with Allow
-/// for a method that it does not have, 400 for an id that cannot be one.
+/// 404 for a path that does not exist, 405 with Allow for a method that it does not have, 400 for
+/// an id that cannot be one.
 [[nodiscard]] Judged<MallRoute> route_mall(std::string_view method, std::string_view path);
 
 /// Every path that the door has, ids written {}: what the OpenAPI document must name.

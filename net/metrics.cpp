@@ -7,9 +7,13 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
 #include <limits>
 #include <utility>
 #include <vector>
+
+#include "campaigns/bargain.hpp"
+#include "campaigns/seat_group.hpp"
 
 namespace stampede::net {
 
@@ -62,6 +66,18 @@ class ServerCollectable final : public prometheus::Collectable {
         out.back().metric.push_back(gauge_value(value));
     }
 
+    /// One gauge for each state of a play's records; states count from 1.
+    template <class State>
+    static void by_state(std::vector<MetricFamily>& out, std::string name, std::string help,
+                         std::size_t states, const std::array<Gauge, record_states_max>& gauges) {
+        out.push_back(family(std::move(name), std::move(help), MetricType::Gauge));
+        for (std::size_t state = 1; state <= states; ++state) {
+            out.back().metric.push_back(gauge_value(static_cast<double>(gauges[state].value())));
+            out.back().metric.back().label.push_back(
+                {"state", std::string{text(static_cast<State>(state))}});
+        }
+    }
+
     void add_buyers_door(std::vector<MetricFamily>& out) const {
         const auto& loop = counters_.loop;
         counter(out, "requests_total", "Whole requests at the buyers' door.",
@@ -81,6 +97,12 @@ class ServerCollectable final : public prometheus::Collectable {
         gauge(out, "connections_open", "Connections open at the buyers' door.",
               static_cast<double>(loop.connections_open.value()));
         gauge(out, "holds_open", "Unpaid holds.", static_cast<double>(loop.holds_open.value()));
+        by_state<campaigns::GroupState>(out, "groups_in_state",
+                                        "Groups of the campaigns in memory, by state.",
+                                        campaigns::group_state_count, loop.groups);
+        by_state<campaigns::BargainState>(out, "bargains_in_state",
+                                          "Bargains of the campaigns in memory, by state.",
+                                          campaigns::bargain_state_count, loop.bargains);
         gauge(out, "selling_held_back", "1 while new holds are answered BUSY.",
               static_cast<double>(loop.selling_held_back.value()));
     }

@@ -4,9 +4,12 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <thread>
 
+#include "campaigns/bargains.hpp"
+#include "campaigns/group_buy_state.hpp"
 #include "campaigns/rules.hpp"
 
 namespace stampede::net {
@@ -22,7 +25,6 @@ constexpr std::chrono::microseconds full_commit_pause{20};
 /// How long a commit may gather while the disk is free; a watch of milliseconds makes it 1 to 2.
 constexpr Duration gathering_max = Duration::milliseconds(2);
 constexpr Duration settled_scan_period = Duration::seconds(1);
-constexpr std::size_t own_orders_max = 100;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): 64 fresh bits from a seed of the system's.
 std::uint64_t next_random(std::uint64_t& state) {
@@ -43,6 +45,42 @@ KeepAlive keep_alive(const Responder& responder) {
     return responder.keep_alive() ? KeepAlive::yes : KeepAlive::no;
 }
 
+/// What the campaigns in memory have, added up from counts that each keeps.
+class Census {
+  public:
+    void count(const campaigns::Campaign& campaign) {
+        holds_ += campaign.book().open_holds();
+        if (const auto* play = campaigns::group_buy_of(campaign)) {
+            add<campaigns::GroupState>(groups_, campaigns::group_state_count, play->groups());
+        } else if (campaign.config().play == campaigns::Play::bargain) {
+            add<campaigns::BargainState>(bargains_, campaigns::bargain_state_count,
+                                         campaigns::bargains_of(campaign).book());
+        }
+    }
+    void show(ShardCounters& counters) const {
+        counters.holds_open.set(holds_);
+        for (std::size_t state = 0; state < record_states_max; ++state) {
+            counters.groups[state].set(groups_[state]);
+            counters.bargains[state].set(bargains_[state]);
+        }
+    }
+
+  private:
+    using Sums = std::array<std::int64_t, record_states_max>;
+    template <class State, class Records>
+    static void add(Sums& sums, std::size_t states, const Records& records) {
+        static_assert(campaigns::group_state_count < record_states_max &&
+                      campaigns::bargain_state_count < record_states_max);
+        for (std::size_t state = 1; state <= states; ++state) {
+            sums[state] += records.count_of(static_cast<State>(state));
+        }
+    }
+
+    std::int64_t holds_ = 0;
+    Sums groups_{};
+    Sums bargains_{};
+};
+
 bool is_accepted(Code code) {
     return static_cast<std::uint16_t>(code) < 100;
 }
@@ -60,7 +98,8 @@ SaleLoop::SaleLoop(Shards& shards, engine::Journal& journal, engine::JournalCloc
       counters_(counters),
       recorder_(recorder),
       options_(options),
-      identity_(options.trust, options.listed_peers) {
+      identity_(options.trust, options.listed_peers),
+      reads_(shards) {
     random_state_ = options.random_seed != 0 ? options.random_seed : system_random();
     shards_.start(journal_, clock_.now() + options_.recovery_grace);
     recorded_durable_ = journal_.durable();
@@ -241,10 +280,10 @@ void SaleLoop::ticked(SteadyTime now) {
 void SaleLoop::mark_settled_campaigns() {
     const CommitNumber settled{settled_.load(std::memory_order_acquire)};
     std::vector<CampaignId> done;
-    std::int64_t holds = 0;
+    Census census;
     shards_.for_each_machine([&](ShardIndex, const campaigns::CampaignMachine& machine) {
         machine.for_each_campaign([&](const campaigns::Campaign& campaign) {
-            holds += campaign.book().open_holds();
+            census.count(campaign);
             const bool is_over =
                 campaign.state() == campaigns::CampaignState::ended ||
                 (campaign.state() == campaigns::CampaignState::killed && !campaign.has_mass_work());
@@ -254,7 +293,7 @@ void SaleLoop::mark_settled_campaigns() {
             }
         });
     });
-    counters_.loop.holds_open.set(holds);
+    census.show(counters_.loop);
     for (const CampaignId id : done) {
         static_cast<void>(execute(campaigns::MarkSettled{id}, std::nullopt));
     }
@@ -271,7 +310,7 @@ void SaleLoop::handle(const HttpRequest& request, Responder& responder) {
         answer_preflight(responder);
         return;
     }
-    const auto route = route_buyers(request.method_text, request.path);
+    const auto route = route_buyers(request.method_text, request.path, request.query);
     if (route.has_error()) {
         problem(route.error(), responder);
         return;
@@ -325,7 +364,7 @@ BuyersRequest SaleLoop::to_decode(const HttpRequest& request, const BuyersRoute&
 
 void SaleLoop::answer_command(const HttpRequest& request, const BuyersRoute& route,
                               const campaigns::Buyer& buyer, Responder& responder) {
-    if (!request.length_given && !may_lack_body(route.endpoint)) {
+    if (!request.length_given && !body_may_be_absent(route.endpoint)) {
         problem(Problem{411, "LENGTH_REQUIRED",
                         "this request needs a body, and a body needs a Content-Length"},
                 responder);
@@ -337,8 +376,8 @@ void SaleLoop::answer_command(const HttpRequest& request, const BuyersRoute& rou
         return;
     }
     if (decoded->ticket) {
-        if (auto* buy = std::get_if<campaigns::Buy>(&decoded->command)) {
-            buy->ticket = claims_of(*decoded->ticket, route.campaign);
+        if (campaigns::TicketClaims* const claims = ticket_of(decoded->command)) {
+            *claims = claims_of(*decoded->ticket, route.campaign);
         }
     }
     const auto outcome = execute(decoded->command, decoded->identity);
@@ -389,79 +428,13 @@ TicketText SaleLoop::sign(const Answer& answer, CampaignId campaign, BuyerId buy
 void SaleLoop::answer_read(const BuyersRoute& route, const campaigns::Buyer& buyer,
                            Responder& responder) {
     reply_.clear();
-    CommitNumber rests_on;
-    switch (route.endpoint) {
-        case BuyersEndpoint::read_time: {
-            const auto mark = writer_.open_ok(reply_, keep_alive(responder), extra_headers_);
-            append_time(reply_, now_);
-            ResponseWriter::close(reply_, mark);
-            break;
-        }
-        case BuyersEndpoint::read_campaign:
-            rests_on = read_campaign(route.campaign, responder);
-            break;
-        case BuyersEndpoint::list_orders:
-            rests_on = list_orders(route.campaign, buyer, responder);
-            break;
-        case BuyersEndpoint::read_order:
-            rests_on = read_order(route, buyer, responder);
-            break;
-        case BuyersEndpoint::issue_ticket:
-        case BuyersEndpoint::place_order:
-        case BuyersEndpoint::cancel_order:
-        case BuyersEndpoint::join_waitlist:
-        case BuyersEndpoint::leave_waitlist:
-        case BuyersEndpoint::read_waitlist:
-            unreachable("a command is no read");
-    }
+    const CommitNumber rests_on = reads_.read(route, buyer,
+                                              {.out = reply_,
+                                               .writer = writer_,
+                                               .keep_alive = keep_alive(responder),
+                                               .extra_headers = extra_headers_,
+                                               .now = now_});
     responder.reply(reply_.view(), rests_on);
-}
-
-CommitNumber SaleLoop::read_campaign(CampaignId id, Responder& responder) {
-    return shards_.read({Route::By::scope, id.raw()}, [&](const auto& machine) {
-        const campaigns::Campaign* campaign = machine.find(id);
-        if (campaign == nullptr || campaign->state() == campaigns::CampaignState::draft) {
-            Answer unknown;
-            unknown.code = Code::campaign_unknown;
-            unknown.server_time = now_;
-            writer_.append_answer(reply_, unknown, {}, keep_alive(responder), extra_headers_);
-            return;
-        }
-        available_.clear();
-        const std::uint32_t slot = campaign->slot_on_show(now_);
-        for (std::uint16_t item = 0; item < campaign->item_count(); ++item) {
-            available_.push_back(campaign->free_units(item, slot));
-        }
-        const auto mark = writer_.open_ok(reply_, keep_alive(responder), extra_headers_);
-        append_public_campaign(reply_, {.id = id,
-                                        .config = &campaign->config(),
-                                        .state = campaign->state(),
-                                        .available = available_,
-                                        .server_time = now_});
-        ResponseWriter::close(reply_, mark);
-    });
-}
-
-CommitNumber SaleLoop::read_order(const BuyersRoute& route, const campaigns::Buyer& buyer,
-                                  Responder& responder) {
-    return shards_.read({Route::By::scope, route.campaign.raw()}, [&](const auto& machine) {
-        Answer answer;
-        answer.server_time = now_;
-        const campaigns::Campaign* campaign = machine.find(route.campaign);
-        if (campaign == nullptr || campaign->state() == campaigns::CampaignState::draft) {
-            answer.code = Code::campaign_unknown;
-        } else {
-            const auto order = campaign->book().find_order(route.order);
-            const bool is_own =
-                order != campaigns::no_record && campaign->book().order(order).buyer == buyer.id;
-            answer.code = is_own ? Code::ok : Code::order_unknown;
-            if (is_own) {
-                answer.order = campaign->view(order);
-            }
-        }
-        writer_.append_answer(reply_, answer, {.door = Door::buyers, .asked_order = route.order},
-                              keep_alive(responder), extra_headers_);
-    });
 }
 
 void SaleLoop::read_waitlist(const HttpRequest& request, const BuyersRoute& route,
@@ -485,30 +458,6 @@ void SaleLoop::read_waitlist(const HttpRequest& request, const BuyersRoute& rout
                                   extra_headers_);
         });
     responder.reply(reply_.view(), rests_on);
-}
-
-CommitNumber SaleLoop::list_orders(CampaignId id, const campaigns::Buyer& buyer,
-                                   Responder& responder) {
-    return shards_.read({Route::By::scope, id.raw()}, [&](const auto& machine) {
-        const campaigns::Campaign* campaign = machine.find(id);
-        if (campaign == nullptr || campaign->state() == campaigns::CampaignState::draft) {
-            Answer unknown;
-            unknown.code = Code::campaign_unknown;
-            unknown.server_time = now_;
-            writer_.append_answer(reply_, unknown, {}, keep_alive(responder), extra_headers_);
-            return;
-        }
-        orders_.clear();
-        const campaigns::BuyerRecord* record = campaign->book().find_buyer(buyer.id);
-        campaigns::RecordIndex at = record == nullptr ? campaigns::no_record : record->last_order;
-        while (at != campaigns::no_record && orders_.size() < own_orders_max) {
-            orders_.push_back(campaign->view(at));
-            at = campaign->book().order(at).previous_of_buyer;
-        }
-        const auto mark = writer_.open_ok(reply_, keep_alive(responder), extra_headers_);
-        append_orders(reply_, orders_, now_);
-        ResponseWriter::close(reply_, mark);
-    });
 }
 
 // CORS -------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 #include "engine/clock.hpp"
 #include "engine/flight_recorder.hpp"
 #include "net/buyer_identity.hpp"
+#include "net/buyers_reads.hpp"
 #include "net/command_decoder.hpp"
 #include "net/event_loop.hpp"
 #include "net/http_response.hpp"
@@ -84,15 +85,11 @@ class SaleLoop final : public RequestHandler {
     void answer_command(const HttpRequest& request, const BuyersRoute& route,
                         const campaigns::Buyer& buyer, Responder& responder);
     void answer_read(const BuyersRoute& route, const campaigns::Buyer& buyer, Responder& responder);
-    CommitNumber read_campaign(CampaignId id, Responder& responder);
-    CommitNumber read_order(const BuyersRoute& route, const campaigns::Buyer& buyer,
-                            Responder& responder);
     void read_waitlist(const HttpRequest& request, const BuyersRoute& route,
                        const campaigns::Buyer& buyer, Responder& responder);
     [[nodiscard]] static BuyersRequest to_decode(const HttpRequest& request,
                                                  const BuyersRoute& route,
                                                  const campaigns::Buyer& buyer);
-    CommitNumber list_orders(CampaignId id, const campaigns::Buyer& buyer, Responder& responder);
     void answer_preflight(Responder& responder);
     void problem(const Problem& problem, Responder& responder, CommitNumber rests_on = {});
     [[nodiscard]] campaigns::TicketClaims claims_of(std::string_view ticket, CampaignId campaign);
@@ -112,12 +109,11 @@ class SaleLoop final : public RequestHandler {
     HttpServer* door_ = nullptr;
     BuyerIdentity identity_;
     std::optional<TicketSigner> tickets_;
+    BuyersReads reads_;
     CommandDecoder decoder_;
     ResponseWriter writer_;
     TextBuffer reply_;
     std::string extra_headers_;
-    std::vector<campaigns::OrderView> orders_;
-    std::vector<Quantity> available_;
 
     bool turn_begun_ = false;
     Instant now_;

@@ -63,6 +63,9 @@ class DurationHistogram {
     Counter sum_us_;
 };
 
+/// Room for the states of a play's records, which count from 1.
+inline constexpr std::size_t record_states_max = 16;
+
 /// Loop thread: the buyers' door and the shards.
 struct alignas(64) ShardCounters {
     Counter requests;            // whole requests, also malformed ones
@@ -77,6 +80,9 @@ struct alignas(64) ShardCounters {
     Counter events;
     Counter mall_calls;  // taken from the mall's door
     Gauge holds_open;
+    /// Of the campaigns in memory, by the number of their state.
+    std::array<Gauge, record_states_max> groups;
+    std::array<Gauge, record_states_max> bargains;
     Gauge clock_frozen;  // 1 while expiries are frozen
     Counter clock_jumps;
     Gauge clock_ahead_ms;     // journal time minus wall time

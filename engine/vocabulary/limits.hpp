@@ -56,6 +56,9 @@ inline constexpr std::size_t pipelined_requests_max = 128;
 inline constexpr std::size_t connections_max = 65536;
 inline constexpr std::size_t mall_mailbox_depth = 4096;
 inline constexpr std::size_t page_rows_max = 1000;
+inline constexpr std::size_t groups_listed_max = 100;            // of a buyers' list
+inline constexpr std::size_t members_per_listed_group_max = 10;  // a group itself shows them all
+inline constexpr std::size_t own_records_listed_max = 100;       // orders, groups, bargains
 
 // Live door --------------------------------------------------------------------------------------
 inline constexpr std::size_t live_connections_max = 65536;

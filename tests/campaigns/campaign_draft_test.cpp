@@ -150,7 +150,7 @@ std::vector<Mistake> mistakes_of_the_campaign() {
         {"group", "required", [](auto& d) { d.play = "group_buy"; }},
         {"bargain", "required for play", [](auto& d) { d.play = "bargain"; }},
         {"play", "one of seckill", [](auto& d) { d.play = "lottery"; }},
-        {"group", "group_buy", [](auto& d) { d.group_given = true; }},
+        {"group", "play group_buy", [](auto& d) { d.template of<GroupBuy>().emplace(); }},
         {"bargain", "play bargain", [](auto& d) { d.template of<BargainPlay>().emplace(); }},
         {"waitlist", "per_order_min 1",
          [](auto& d) {

@@ -67,7 +67,7 @@ TEST_P(BadRequest, knows_paths_methods_and_who_may_ask) {
     const std::string id = sale.publish(Draft{});
     Caller buyer = sale.buyer(1);
     expect_problem(buyer.get("/"), 404, "path");
-    expect_problem(buyer.get("/v1/campaigns/" + id + "/groups/1"), 404, "path");
+    expect_problem(buyer.get("/v1/campaigns/" + id + "/groups/1/x"), 404, "path");
     expect_problem(buyer.put(orders_path(id), order_of(1)), 405, "");
     EXPECT_EQ(buyer.put(orders_path(id), order_of(1)).header("Allow"), "GET, POST");
     expect_problem(buyer.post("/v1/time"), 405, "");

@@ -39,11 +39,15 @@ void wait_until(const std::function<bool()>& holds, const char* what) {
     FAIL() << what << " does not come";
 }
 
-std::string publish(Caller& mall, const std::string& id, const std::string& more = {}) {
-    const Draft draft{.stock = 1, .more = R"(,"id":")" + id + '"' + more};
+std::string publish(Caller& mall, const std::string& id, Draft draft) {
+    draft.more += R"(,"id":")" + id + '"';
     EXPECT_EQ(mall.post("/v1/campaigns", draft.text()).status, 201);
     EXPECT_EQ(mall.post("/v1/campaigns/" + id + "/publish").status, 200);
     return id;
+}
+
+std::string publish(Caller& mall, const std::string& id, const std::string& more = {}) {
+    return publish(mall, id, Draft{.stock = 1, .more = more});
 }
 
 /// A question whose answer must stay away while the disk is held, and how it begins when it comes.
@@ -174,6 +178,72 @@ TEST_P(ReplyBarrier, holds_back_every_kind_of_answer_while_the_disk_is_held) {
     sale.disk().let_go();
     first.expect_answers([&] { return sale.durable(); }, in_flight);
     of_mall.expect_answers([&] { return sale.durable(); }, in_flight.next());
+}
+
+TEST_P(ReplyBarrier, holds_back_every_answer_about_groups_and_bargains) {
+    HeldSale sale(kind());
+    Caller mall = sale.mall();
+    const std::string team = publish(mall, "1", group_draft(R"("size":3)"));
+    const std::string deal =
+        publish(mall, "2", bargain_draft(R"("start_price":9900,"floor_price":1000,"helpers":2)"));
+    const HttpAnswer opened = sale.buyer(1).post(groups_path(team), order_of(1));
+    ASSERT_EQ(opened.code(), "HELD") << opened.body;
+    const std::string group = opened.text("group_id");
+    const HttpAnswer begun = sale.buyer(1).post(bargains_path(deal), R"({"item_id":"1001"})");
+    ASSERT_EQ(begun.code(), "OK") << begun.body;
+    const std::string bargain = part(begun, "bargain").text("bargain_id");
+    const std::string cuts = bargains_path(deal) + "/" + bargain + "/cuts";
+    sale.disk().hold();
+    const CommitNumber before = sale.durable();
+    const std::uint64_t requests_before = sale.buyers_requests();
+    const std::uint64_t calls_before = sale.mall_calls();
+
+    Waiters waiters;
+    waiters.ask("a seat", sale.buyer(2), "POST", members_path(team, group), {}, "k", 200, "HELD");
+    ASSERT_EQ(sale.disk().wait_for_a_commit(), before.next());
+    waiters.ask("the same seat again", sale.buyer(2), "POST", members_path(team, group), {}, "k",
+                200, "HELD");
+    waiters.ask("a refused seat", sale.buyer(2), "POST", members_path(team, group), {}, {}, 200,
+                "ALREADY_IN_GROUP");
+    waiters.ask("a second group", sale.buyer(1), "POST", groups_path(team), order_of(1), {}, 200,
+                "OPEN_GROUP_EXISTS");
+    waiters.ask("a new group", sale.buyer(5), "POST", groups_path(team), order_of(1), {}, 200,
+                "HELD");
+    waiters.ask("a group to anybody", sale.buyer(4), "GET", groups_path(team) + "/" + group, {}, {},
+                200, "OK");
+    waiters.ask("the list of groups", sale.buyer(4), "GET", groups_path(team), {}, {}, 200, "OK");
+    waiters.ask("one's own groups", sale.buyer(4), "GET", groups_path(team) + "?mine=true", {}, {},
+                200, "OK");
+    waiters.ask("a cut", sale.buyer(3), "POST", cuts, {}, "k", 200, "CUT");
+    waiters.ask("the same cut again", sale.buyer(3), "POST", cuts, {}, "k", 200, "CUT");
+    waiters.ask("a refused cut", sale.buyer(1), "POST", cuts, {}, {}, 200, "HELP_SELF");
+    waiters.ask("the last cut", sale.buyer(4), "POST", cuts, {}, {}, 200, "CUT");
+    waiters.ask("a bargain to anybody", sale.buyer(4), "GET", bargains_path(deal) + "/" + bargain,
+                {}, {}, 200, "OK");
+    waiters.ask("one's own bargains", sale.buyer(1), "GET", bargains_path(deal) + "?mine=true", {},
+                {}, 200, "OK");
+    waiters.ask("a launch", sale.buyer(6), "POST", bargains_path(deal), R"({"item_id":"1001"})", {},
+                200, "OK");
+    waiters.ask("the bargain's order", sale.buyer(1), "POST",
+                bargains_path(deal) + "/" + bargain + "/orders", {}, {}, 200, "HELD");
+    const std::size_t asked_of_loop = waiters.count();
+    wait_until([&] { return sale.buyers_requests() >= requests_before + asked_of_loop; },
+               "the loop's work");
+    waiters.ask("a seat's payment", sale.mall(), "POST", "/v1/payments",
+                payment_of(opened.text("order_id"), "p1", 9900), {}, 200, "OK");
+    waiters.ask("a group's failure", sale.mall(), "POST", groups_path(team) + "/" + group + "/fail",
+                {}, {}, 200, "OK");
+    wait_until([&] { return sale.mall_calls() >= calls_before + 2; }, "the mall's calls");
+
+    const auto held_until = std::chrono::steady_clock::now() + disk_is_held;
+    while (std::chrono::steady_clock::now() < held_until) {
+        ASSERT_EQ(sale.buyer(7).get("/v1/time").code(), "OK");
+        waiters.expect_silence();
+        std::this_thread::sleep_for(milliseconds{20});
+    }
+    EXPECT_EQ(sale.durable(), before) << "the test itself did not hold the disk";
+    sale.disk().let_go();
+    waiters.expect_answers([&] { return sale.durable(); }, before.next());
 }
 
 TEST_P(ReplyBarrier, holds_back_what_follows_a_held_answer_on_its_connection) {

@@ -39,10 +39,30 @@ std::string time_from_now(std::int64_t seconds) {
 }
 
 std::string Draft::text() const {
-    return R"({"play":"seckill","title":"Opening night","starts_at":")" +
+    return R"({"play":")" + play + R"(","title":"Opening night","starts_at":")" +
            time_from_now(starts_in_s) + R"(","ends_at":")" + time_from_now(ends_in_s) +
            R"(","items":[{"item_id":"1001","title":"Kettle","price":)" + std::to_string(price) +
            R"(,"list_price":19900,"stock":)" + std::to_string(stock) + "}]" + more + "}";
+}
+
+Draft group_draft(const std::string& group, const std::string& more) {
+    return Draft{.more = R"(,"group":{)" + group + "}" + more, .play = "group_buy"};
+}
+
+Draft bargain_draft(const std::string& bargain, const std::string& more) {
+    return Draft{.more = R"(,"bargain":{)" + bargain + "}" + more, .play = "bargain"};
+}
+
+HttpAnswer part(const HttpAnswer& answer, const std::string& name) {
+    HttpAnswer inside = answer;
+    const auto found = answer.json.find(name);
+    if (found == answer.json.end() || !found->value().is_object()) {
+        ADD_FAILURE() << "no object " << name << " in " << answer.status << ' ' << answer.body;
+        inside.json.clear();
+        return inside;
+    }
+    inside.json = found->value().as_object();
+    return inside;
 }
 
 std::string order_of(std::int64_t quantity, const std::string& more) {

@@ -26,8 +26,12 @@ struct Draft {
     std::int64_t starts_in_s = -1;
     std::int64_t ends_in_s = 3600;
     std::string more{};
+    std::string play = "seckill";
     [[nodiscard]] std::string text() const;
 };
+/// Of play group_buy and bargain: `group` and `bargain` are their parameters without braces.
+[[nodiscard]] Draft group_draft(const std::string& group, const std::string& more = {});
+[[nodiscard]] Draft bargain_draft(const std::string& bargain, const std::string& more = {});
 
 /// {"item_id":"1001","quantity":…}
 [[nodiscard]] std::string order_of(std::int64_t quantity, const std::string& more = {});
@@ -75,6 +79,18 @@ class Sale {
 inline std::string orders_path(const std::string& campaign) {
     return "/v1/campaigns/" + campaign + "/orders";
 }
+inline std::string groups_path(const std::string& campaign) {
+    return "/v1/campaigns/" + campaign + "/groups";
+}
+inline std::string members_path(const std::string& campaign, const std::string& group) {
+    return groups_path(campaign) + "/" + group + "/members";
+}
+inline std::string bargains_path(const std::string& campaign) {
+    return "/v1/campaigns/" + campaign + "/bargains";
+}
+
+/// An object inside an answer; where there is none the test fails, naming the whole answer.
+[[nodiscard]] HttpAnswer part(const HttpAnswer& answer, const std::string& name);
 
 /// Each test runs on both event loops; the name of the loop is the parameter.
 class OnBothLoops : public testing::TestWithParam<std::string> {

@@ -137,6 +137,83 @@ TEST_F(Decoding, refuses_a_place_in_line_for_nothing) {
                 HasSubstr("one or the other"));
 }
 
+TEST_F(Decoding, reads_a_seat_of_a_new_group) {
+    const auto opened =
+        decode("POST", "/v1/campaigns/7/groups", R"({"item_id":"x","quantity":2,"ticket":"t"})");
+    ASSERT_TRUE(opened.has_value());
+    const auto& open = std::get<campaigns::OpenGroup>(opened->command);
+    EXPECT_EQ(open.campaign, CampaignId{7});
+    EXPECT_EQ(open.buyer.id, BuyerId{42});
+    EXPECT_EQ(open.buyer.level, 3);
+    EXPECT_EQ(open.item_id, ItemId{"x"});
+    EXPECT_EQ(open.quantity, Quantity{2});
+    EXPECT_EQ(opened->ticket, "t");
+    const auto refusal_of = [&](std::string body) {
+        const auto decoded = decode("POST", "/v1/campaigns/7/groups", std::move(body));
+        return decoded.has_error() ? decoded.error().detail : "accepted";
+    };
+    EXPECT_EQ(refusal_of(""), "body: missing; a JSON object is needed");
+    EXPECT_EQ(refusal_of(R"({"item_id":"x"})"), "quantity: missing");
+    EXPECT_EQ(refusal_of(R"({"quantity":1})"), "item_id: missing");
+    EXPECT_EQ(refusal_of(R"({"item_id":"x","quantity":1,"size":3})"), "size: unknown field");
+    EXPECT_EQ(refusal_of(R"({"item_id":"x","quantity":1,"quantity":1})"),
+              "quantity: repeated field");
+}
+
+TEST_F(Decoding, reads_a_seat_of_a_group_with_or_without_a_body) {
+    for (const char* body : {"", "{}", R"({"quantity":1})"}) {
+        const auto decoded = decode("POST", "/v1/campaigns/7/groups/zz/members", body);
+        ASSERT_TRUE(decoded.has_value()) << body;
+        const auto& join = std::get<campaigns::JoinGroup>(decoded->command);
+        EXPECT_EQ(join.group, campaigns::GroupId{35 * 36 + 35});
+        EXPECT_FALSE(join.item_id.has_value());
+        EXPECT_EQ(join.quantity, Quantity{1});
+    }
+    const auto decoded = decode("POST", "/v1/campaigns/7/groups/zz/members",
+                                R"({"item_id":"x","quantity":3,"ticket":"t"})");
+    ASSERT_TRUE(decoded.has_value());
+    EXPECT_EQ(std::get<campaigns::JoinGroup>(decoded->command).item_id, ItemId{"x"});
+    EXPECT_EQ(std::get<campaigns::JoinGroup>(decoded->command).quantity, Quantity{3});
+    EXPECT_EQ(decoded->ticket, "t");
+    EXPECT_TRUE(
+        decode("POST", "/v1/campaigns/7/groups/zz/members", R"({"quantity":0})").has_error());
+}
+
+TEST_F(Decoding, takes_a_seat_asked_for_in_other_words_as_the_same_command) {
+    const auto digest_of = [&](std::string body) {
+        const auto decoded = decode("POST", "/v1/campaigns/7/groups/zz/members", std::move(body));
+        EXPECT_TRUE(decoded.has_value());
+        return decoded.has_value() ? decoded->identity->body_digest : 0;
+    };
+    const auto nothing = digest_of("");
+    EXPECT_EQ(digest_of(R"({"quantity":1})"), nothing);
+    EXPECT_NE(digest_of(R"({"quantity":2})"), nothing);
+    EXPECT_NE(digest_of(R"({"item_id":"x"})"), nothing);
+    EXPECT_NE(digest_of(R"({"ticket":"t"})"), nothing);
+}
+
+TEST_F(Decoding, reads_a_launch_a_cut_and_an_order_of_a_bargain) {
+    const auto launched = decode("POST", "/v1/campaigns/7/bargains", R"({"item_id":"x"})");
+    ASSERT_TRUE(launched.has_value());
+    EXPECT_EQ(std::get<campaigns::LaunchBargain>(launched->command).item_id, ItemId{"x"});
+    EXPECT_EQ(std::get<campaigns::LaunchBargain>(launched->command).buyer.id, BuyerId{42});
+    for (const char* body : {"", "{}"}) {
+        const auto cut = decode("POST", "/v1/campaigns/7/bargains/zz/cuts", body);
+        ASSERT_TRUE(cut.has_value());
+        EXPECT_EQ(std::get<campaigns::CutBargain>(cut->command).bargain,
+                  campaigns::BargainId{35 * 36 + 35});
+        EXPECT_EQ(std::get<campaigns::CutBargain>(cut->command).buyer.segments, 1U);
+        const auto order = decode("POST", "/v1/campaigns/7/bargains/zz/orders", body);
+        ASSERT_TRUE(order.has_value());
+        EXPECT_EQ(std::get<campaigns::OrderBargain>(order->command).bargain,
+                  campaigns::BargainId{35 * 36 + 35});
+        // The same path but for its last word: another key, another request.
+        EXPECT_NE(cut->identity->key_digest, order->identity->key_digest);
+    }
+    EXPECT_TRUE(decode("POST", "/v1/campaigns/7/bargains", "{}").has_error());
+    EXPECT_TRUE(decode("POST", "/v1/campaigns/7/bargains/zz/cuts", R"({"amount":5})").has_error());
+}
+
 TEST_F(Decoding, refuses_each_wrong_field_by_its_name) {
     const std::string name_quantity = "quantity: must be an integer from 1 to 2147483647";
     const std::string name_item = "item_id: must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -";
@@ -283,17 +360,35 @@ TEST(BuyersRoute, knows_every_path) {
 }
 
 TEST(BuyersRoute, refuses_what_is_not_there) {
-    for (const char* path : {"/", "", "*", "/v1", "/v2/time", "/v1/campaigns", "/v1/campaigns/1/",
-                             "/v1/time/", "/v1/campaigns/1/groups", "/v1/campaigns/1/waitlist/1",
-                             "/v1/campaigns/1/orders/10/", "/v1/campaigns/1/orders/10/cancel/",
-                             "/v1/campaigns/1/orders/10/pay", "/v1/campaigns/1/tickets/2"}) {
+    for (const char* path : {"/",
+                             "",
+                             "*",
+                             "/v1",
+                             "/v2/time",
+                             "/v1/campaigns",
+                             "/v1/campaigns/1/",
+                             "/v1/time/",
+                             "/v1/campaigns/1/groups/10/",
+                             "/v1/campaigns/1/waitlist/1",
+                             "/v1/campaigns/1/groups/10/members/",
+                             "/v1/campaigns/1/groups/10/x",
+                             "/v1/campaigns/1/bargains/10/",
+                             "/v1/campaigns/1/bargains/10/cut",
+                             "/v1/campaigns/1/bargains/10/orders/1",
+                             "/v1/campaigns/1/groups2",
+                             "/v1/campaigns/1/orders/10/",
+                             "/v1/campaigns/1/orders/10/cancel/",
+                             "/v1/campaigns/1/orders/10/pay",
+                             "/v1/campaigns/1/tickets/2"}) {
         const auto route = route_buyers("GET", path);
         ASSERT_TRUE(route.has_error()) << path;
         EXPECT_EQ(route.error().status, 404) << path;
     }
-    for (const char* path : {"/v1/campaigns/0", "/v1/campaigns/9007199254740993",
-                             "/v1/campaigns/01", "/v1/campaigns/1x", "/v1/campaigns/",
-                             "/v1/campaigns/1/orders/A", "/v1/campaigns/1/orders/"}) {
+    for (const char* path :
+         {"/v1/campaigns/0", "/v1/campaigns/9007199254740993", "/v1/campaigns/01",
+          "/v1/campaigns/1x", "/v1/campaigns/", "/v1/campaigns/1/orders/A",
+          "/v1/campaigns/1/orders/", "/v1/campaigns/1/groups/", "/v1/campaigns/1/groups/A",
+          "/v1/campaigns/1/bargains/", "/v1/campaigns/1/bargains/a_b/cuts"}) {
         const auto route = route_buyers("GET", path);
         ASSERT_TRUE(route.has_error()) << path;
         EXPECT_EQ(route.error().status, 400) << path;
@@ -306,6 +401,67 @@ TEST(BuyersRoute, tells_which_methods_a_path_has) {
     EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/tickets").error().allow, "POST");
     EXPECT_EQ(route_buyers("PUT", "/v1/campaigns/1/waitlist").error().allow, "GET, POST, DELETE");
     EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/orders/10/cancel").error().status, 405);
+    EXPECT_EQ(route_buyers("PUT", "/v1/campaigns/1/groups").error().allow, "GET, POST");
+    EXPECT_EQ(route_buyers("PUT", "/v1/campaigns/1/bargains").error().allow, "GET, POST");
+    EXPECT_EQ(route_buyers("POST", "/v1/campaigns/1/groups/10").error().allow, "GET");
+    EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/groups/10/members").error().allow, "POST");
+    EXPECT_EQ(route_buyers("POST", "/v1/campaigns/1/bargains/10").error().allow, "GET");
+    EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/bargains/10/cuts").error().allow, "POST");
+    EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/bargains/10/orders").error().allow, "POST");
+}
+
+TEST(BuyersRoute, knows_the_paths_of_groups_and_bargains) {
+    const std::string base = "/v1/campaigns/1/";
+    const auto route = [&](std::string_view method, const std::string& path,
+                           std::string_view query = {}) {
+        return *route_buyers(method, base + path, query);
+    };
+    EXPECT_EQ(route("POST", "groups").endpoint, BuyersEndpoint::open_group);
+    EXPECT_EQ(route("GET", "groups/10").endpoint, BuyersEndpoint::read_group);
+    EXPECT_EQ(route("GET", "groups/10").group, campaigns::GroupId{36});
+    EXPECT_EQ(route("POST", "groups/10/members").endpoint, BuyersEndpoint::join_group);
+    EXPECT_EQ(route("POST", "groups/10/members").group, campaigns::GroupId{36});
+    EXPECT_EQ(route("POST", "bargains").endpoint, BuyersEndpoint::launch_bargain);
+    EXPECT_EQ(route("GET", "bargains/10").endpoint, BuyersEndpoint::read_bargain);
+    EXPECT_EQ(route("POST", "bargains/10/cuts").endpoint, BuyersEndpoint::cut_bargain);
+    EXPECT_EQ(route("POST", "bargains/10/orders").endpoint, BuyersEndpoint::order_bargain);
+    EXPECT_EQ(route("POST", "bargains/10/orders").bargain, campaigns::BargainId{36});
+    EXPECT_EQ(route("GET", "bargains", "mine=true").endpoint, BuyersEndpoint::list_own_bargains);
+}
+
+TEST(BuyersRoute, reads_what_a_list_of_groups_is_asked_for) {
+    const auto groups = [](std::string_view query) {
+        return route_buyers("GET", "/v1/campaigns/1/groups", query);
+    };
+    EXPECT_EQ(groups("")->endpoint, BuyersEndpoint::list_groups);
+    EXPECT_EQ(groups("")->limit, 20U);
+    EXPECT_EQ(groups("limit=100")->limit, 100U);
+    EXPECT_EQ(groups("mine=true&limit=3")->endpoint, BuyersEndpoint::list_own_groups);
+    EXPECT_EQ(groups("mine=false")->endpoint, BuyersEndpoint::list_groups);
+    for (const char* wrong : {"limit=0", "limit=101", "limit=", "limit=x", "limit=-1", "mine",
+                              "mine=1", "Limit=3", "after=10", "limit=3;mine=true"}) {
+        ASSERT_TRUE(groups(wrong).has_error()) << wrong;
+        EXPECT_EQ(groups(wrong).error().status, 400) << wrong;
+        EXPECT_THAT(groups(wrong).error().detail, HasSubstr("query: ")) << wrong;
+    }
+    const auto bargains = route_buyers("GET", "/v1/campaigns/1/bargains", "");
+    ASSERT_TRUE(bargains.has_error());
+    EXPECT_THAT(bargains.error().detail, HasSubstr("mine: must be true"));
+    EXPECT_TRUE(route_buyers("GET", "/v1/campaigns/1/bargains", "mine=true&limit=3").has_error());
+}
+
+TEST(BuyersRoute, asks_nobody_who_he_is_for_a_public_read) {
+    for (const auto endpoint :
+         {BuyersEndpoint::read_time, BuyersEndpoint::read_campaign, BuyersEndpoint::read_group,
+          BuyersEndpoint::list_groups, BuyersEndpoint::read_bargain}) {
+        EXPECT_FALSE(needs_buyer(endpoint));
+        EXPECT_FALSE(is_command(endpoint));
+    }
+    for (const auto endpoint : {BuyersEndpoint::list_own_groups, BuyersEndpoint::list_own_bargains,
+                                BuyersEndpoint::list_orders, BuyersEndpoint::read_order}) {
+        EXPECT_TRUE(needs_buyer(endpoint));
+        EXPECT_FALSE(is_command(endpoint));
+    }
 }
 
 }  // namespace

@@ -304,9 +304,16 @@ TEST_F(MallDoorTest, refuses_wrong_bodies_by_field) {
 TEST_F(MallDoorTest, knows_its_paths_and_their_methods) {
     EXPECT_EQ(call(request("GET", "/v1/nothing")).status, 404);
     EXPECT_EQ(call(request("GET", "/console/")).status, 404);
-    const auto group = call(request("POST", "/v1/campaigns/7/groups/1/fail"));
-    EXPECT_EQ(group.status, 404);
-    EXPECT_THAT(group.body, HasSubstr("not available"));
+    EXPECT_EQ(call(request("GET", "/v1/campaigns/7/groups/1/fail")).status, 405);
+    EXPECT_EQ(call(request("POST", "/v1/campaigns/7/groups/1/cancel")).status, 404);
+    EXPECT_EQ(call(request("POST", "/v1/campaigns/7/groups/fail")).status, 404);
+    EXPECT_EQ(call(request("POST", "/v1/campaigns/7/bargains/1/cancel/")).status, 404);
+    EXPECT_THAT(call(request("POST", "/v1/campaigns/7/groups/A/fail")).body,
+                HasSubstr("group_id: must be a group's id"));
+    EXPECT_THAT(call(request("POST", "/v1/campaigns/7/bargains/A/cancel")).body,
+                HasSubstr("bargain_id: must be a bargain's id"));
+    EXPECT_THAT(call(request("POST", "/v1/campaigns/x/groups/1/fail")).body,
+                HasSubstr("campaign_id: must be"));
     const auto method = call(request("DELETE", "/v1/campaigns/7"));
     EXPECT_EQ(method.status, 405);
     EXPECT_THAT(method.head, HasSubstr("Allow: GET, PUT"));
