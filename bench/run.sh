@@ -15,7 +15,7 @@ usage() {
   --quick          a hint in about two minutes: 2 rounds of 5 s; writes no file
   --seconds N      length of one measured run (60: at full rate more than ten log files)
   --rounds N       rounds; in each the server and the floor run once per row (5)
-  --rows LIST      of s1-256,s1-64,s3-256 (all)
+  --rows LIST      of s1-256,s1-64,s3-256,s4-join-256,s4-cut-256 (all); s4 is measured against s1
   --bin DIR        the binaries (build/release/bin)
   --micro          the benchmarks of single functions instead, one after the other
   --out FILE       the report (docs/benchmarks.md)
@@ -25,7 +25,7 @@ TEXT
 bin=build/release/bin
 seconds=60
 rounds=5
-rows=s1-256,s1-64,s3-256
+rows=s1-256,s1-64,s3-256,s4-join-256,s4-cut-256
 out=docs/benchmarks.md
 micro=no
 command_line="./dev bench${*:+ $*}"
@@ -42,6 +42,13 @@ while [ $# -gt 0 ]; do
         *) usage >&2 && exit 2 ;;
     esac
     shift
+done
+
+for row in ${rows//,/ }; do
+    if [ "${row%%-*}" = s4 ] && [[ ",$rows," != *",s1-${row##*-},"* ]]; then
+        echo "bench: $row is a ratio to s1-${row##*-}; name that row too" >&2
+        exit 2
+    fi
 done
 
 if [ "$micro" = yes ]; then
@@ -161,17 +168,20 @@ answer_bytes() { # HEADER
 }
 
 measure() { # ROW ROUND
-    local row=$1 round=$2 kind=${1%-*} connections=${1#*-} reply switches header
+    local row=$1 round=$2 kind=${1%-*} connections=${1##*-} reply=0 switches header
     header="X-Buyer-Id: 99999999999"
-    [ "$kind" = s1 ] || header="Authorization: Bearer $("$bin/stampede" token \
+    [ "$kind" != s3 ] || header="Authorization: Bearer $("$bin/stampede" token \
         --key-file "$stage/keys.toml" --buyer 99999999999)"
     start_server
     load "$kind" "$connections" "$seconds" --mall-api "$mall_api"
-    reply=$(answer_bytes "$header")
+    [ "${kind%%-*}" = s4 ] || reply=$(answer_bytes "$header")
     stop_server || fail "the server ended badly"
     switches=$(grep -c 'New memtable created' "$stage/data/journal/LOG" || true)
     keep "$row" "$round" stampede "$switches"
     verify_journal
+    if [ "${kind%%-*}" = s4 ]; then
+        return # its measure is the S1 of the same round
+    fi
     start_floor "$reply"
     load "floor-$kind" "$connections" "$seconds"
     stop_server || true # the floor has no graceful end
@@ -203,7 +213,8 @@ bare io_uring server that receives the same requests, parses nothing and answers
 same size. The whole server, all of its threads, is pinned to one core and the generator to the other.
 S1: durable orders for one hot item, each by a buyer of its own (trusted header), idempotency key,
 limits, deadline, journal, settlement and metrics on, keep-alive, no pipelining. S3: sold out, buyers
-with tokens.
+with tokens. S4: seats of groups (nine joins to each opening, groups of ten) and cuts of bargains (ten
+cuts to each launch), everything else as in S1 and as a share of its rate.
 
 - commit $commit; kernel $(uname -r); $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores
 - load average before the first run $load_before: well above 0 means that others used these cores
