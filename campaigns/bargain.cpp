@@ -262,13 +262,17 @@ std::optional<Answer> refuse_bargain_order(const Campaign& campaign, RecordIndex
                                    campaign.book().order(bargain.order).state);
         return answer;
     }
-    if (!is_running(bargain.state) || end_of(bargain) - context.now < campaign.config().min_pay ||
+    if (!is_running(bargain.state) ||
         ended_by_time(campaign, bargain, bargain.state, context.now)) {
         return about(campaign, index, Code::bargain_ended, context);
     }
     if (bargain.state == BargainState::open &&
         terms_of(campaign, bargain.item).buy_at == BuyAt::floor) {
         return about(campaign, index, Code::floor_not_reached, context);
+    }
+    // Where nothing is to be paid no time to pay is needed.
+    if (bargain.current > Money{0} && end_of(bargain) - context.now < campaign.config().min_pay) {
+        return about(campaign, index, Code::bargain_ended, context);
     }
     return std::nullopt;
 }

@@ -206,9 +206,9 @@ class ItemJudge {
             number("pay_seconds", draft_.pay_seconds, 900, {pay_seconds_min, pay_seconds_max});
         terms_.valid = Duration::seconds(valid.value_or(0));
         terms_.pay = Duration::seconds(pay.value_or(0));
-        if (pay && terms_.pay < config_.min_pay) {
+        if (pay && terms_.pay <= config_.min_pay) {
             errors_.add(field("pay_seconds"),
-                        "must not be less than min_pay_seconds: nothing could be ordered");
+                        "must be more than min_pay_seconds: nothing could be ordered");
         }
     }
 

@@ -50,6 +50,10 @@ bool Campaign::has_not_begun() const {
            header_.state == CampaignState::warming;
 }
 
+bool Campaign::is_before_start(Instant at) const {
+    return has_not_begun() || (header_.state == CampaignState::paused && at < config_->starts_at);
+}
+
 std::uint64_t Campaign::cell_digest(std::uint16_t item) const {
     return digest_of(0x4345, item, cells_[item].parts());
 }
@@ -287,6 +291,10 @@ void Campaign::rearm(Effects& effects) const {
         case CampaignState::killed:
             break;
     }
+    // A play's records before the holds that are clipped to their ends, as they were armed first.
+    if (play_ != nullptr) {
+        play_->rearm(*this, effects);
+    }
     for (RecordIndex at = 0; at < book_.order_count() && book_.open_holds() > 0; ++at) {
         const OrderRecord& order = book_.order(at);
         if (order.state == OrderState::held) {
@@ -296,9 +304,6 @@ void Campaign::rearm(Effects& effects) const {
                                  .kind = static_cast<std::uint8_t>(DeadlineKind::hold)},
                         config_->hold, Grace::after_restart);
         }
-    }
-    if (play_ != nullptr) {
-        play_->rearm(*this, effects);
     }
     ask_for_mass_work(effects);
 }

@@ -67,6 +67,8 @@ class Campaign {
     [[nodiscard]] std::optional<Instant> ended_at() const;
     /// Nothing has been sold yet: a draft, or published and waiting for its start.
     [[nodiscard]] bool has_not_begun() const;
+    /// The same, or paused before it: an edit may still set the stock anew after a resume.
+    [[nodiscard]] bool is_before_start(Instant at) const;
     /// For ever: a killed campaign stays one when it is settled.
     [[nodiscard]] bool was_killed() const { return header_.killed; }
     [[nodiscard]] const OrderBook& book() const { return book_; }

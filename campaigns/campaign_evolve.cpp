@@ -87,9 +87,9 @@ void Campaign::apply(const CampaignStateChanged& event, const Stamp& stamp, Effe
     ask_for_mass_work(effects);
 }
 
-void Campaign::apply(const StockAdjusted& event, const Stamp& /*stamp*/, Effects& effects) {
+void Campaign::apply(const StockAdjusted& event, const Stamp& stamp, Effects& effects) {
     change_cell(event.item, [&](StockCell& cell) { cell.adjust(event.delta); });
-    if (!has_not_begun()) {
+    if (!is_before_start(stamp.at)) {
         ask_for_mass_work(effects);
         return;
     }
@@ -453,7 +453,9 @@ void Campaign::apply(const OrderRefunded& event, const Stamp& stamp, Effects& ef
     const RecordIndex payment =
         event.payment_id.empty() ? no_record : book_.find_payment(event.payment_id);
     const bool is_held = order.state == OrderState::paid;  // its units are not sold yet
-    const bool leaves_its_record = event.wholly && event.units_return && order.owner != no_record;
+    const bool leaves_its_record =
+        event.wholly && order.owner != no_record &&
+        (order.state == OrderState::confirmed || order.state == OrderState::paid);
     Quantity units;
     for (const OrderRefunded::Part& part : event.parts) {
         units += part.quantity;

@@ -161,9 +161,11 @@ std::optional<std::string> Campaign::broken_line() const {
     if (const char* why = waitlist_.broken()) {
         return std::string{"the waitlist: "} + why;
     }
+    // A sale opens by time, also where its lifecycle deadline is late or frozen.
     const bool may_wait =
         config_->waitlist &&
-        (header_.state == CampaignState::live || header_.state == CampaignState::paused ||
+        (header_.state == CampaignState::scheduled || header_.state == CampaignState::warming ||
+         header_.state == CampaignState::live || header_.state == CampaignState::paused ||
          (header_.state == CampaignState::ending && config_->resell_after_end));
     if (!waitlist_.empty() && !may_wait) {
         return std::string{"somebody waits for what cannot come any more"};

@@ -98,9 +98,13 @@ std::size_t CampaignMachine::event_bytes_bound(const Command& command) {
         [](const Buy& buy) {
             return buy.lines.size() == 1 ? small_events_bytes : order_events_bytes;
         },
-        [](const RecordPayment&) { return order_events_bytes; },
-        [](const RecordRefund&) { return order_events_bytes; },
-        [](const ResolveOrder&) { return order_events_bytes; },
+        // What becomes of an order may end the whole group that it has a seat in.
+        [](const CancelOrder&) { return list_events_bytes; },
+        [](const ReleaseOrder&) { return list_events_bytes; },
+        [](const ExpireHold&) { return list_events_bytes; },
+        [](const RecordPayment&) { return list_events_bytes; },
+        [](const RecordRefund&) { return list_events_bytes; },
+        [](const ResolveOrder&) { return list_events_bytes; },
         [](const BlockBuyers&) { return list_events_bytes; },
         [](const AdvanceCampaign&) { return list_events_bytes; },
         []<class Own>(const Own&)

@@ -267,7 +267,7 @@ Answer overflow(const Campaign& campaign, const GroupBuyState& state, Asked aske
         }
         case Overflow::open_new: {
             const Instant deadline = deadline_of_new(config, context.now);
-            if (campaign.phase(context.now) != Phase::open ||
+            if (campaign.phase(context.now) != Phase::open || refuse_by_time(campaign, context) ||
                 deadline - context.now < config.min_pay ||
                 !leaves_room_for_new(terms, 0, 0, asked.buyer) ||
                 refuse_opening(campaign, state, asked.buyer, context)) {

@@ -115,12 +115,14 @@ void GroupBuyState::apply(Campaign& campaign, const GroupOpened& event, const St
         units_kept_[event.item] += event.units_kept.units();
     }
     change_buyer(event.seat.buyer, [](GroupBuyerRecord& buyer) { ++buyer.leads; });
-    sit(campaign, group, event.seat, true, stamp, effects);
+    // Before the opener's own lock: where both end in the same millisecond the group's end judges
+    // the lock with it, so that a ladder whose tier is paid is no group without a leader.
     effects.arm(Deadline{.at = event.deadline,
                          .scope = campaign.id().raw(),
                          .subject = record.id.raw(),
                          .kind = group_deadline},
                 event.deadline - stamp.at, Grace::after_restart);
+    sit(campaign, group, event.seat, true, stamp, effects);
 }
 
 void GroupBuyState::apply(Campaign& campaign, const SeatTaken& event, const Stamp& stamp,
@@ -187,6 +189,9 @@ void GroupBuyState::apply(Campaign& campaign, const GroupSucceeded& event, const
     if (groups_.group(group).units_kept > Quantity{0}) {
         let_go_of_units(campaign, group, sold);
     }
+    if (groups_.group(group).leader != event.leader) {
+        set_leader(group, event.leader);
+    }
     end_group(group, {.state = GroupState::success,
                       .by = stamp.sequence,
                       .virtual_seats = event.virtual_seats,
@@ -224,10 +229,13 @@ void GroupBuyState::apply(Campaign& campaign, const GroupFailed& event, const St
 
 void GroupBuyState::apply(Campaign& /*campaign*/, const LeaderChanged& event,
                           const Stamp& /*stamp*/, Effects& /*effects*/) {
-    const RecordIndex group = groups_.find(event.group);
+    set_leader(groups_.find(event.group), event.leader);
+}
+
+void GroupBuyState::set_leader(RecordIndex group, BuyerId leader) {
     change_buyer(groups_.group(group).leader, [](GroupBuyerRecord& buyer) { --buyer.leads; });
-    change_buyer(event.leader, [](GroupBuyerRecord& buyer) { ++buyer.leads; });
-    groups_.set_leader(group, event.leader);
+    change_buyer(leader, [](GroupBuyerRecord& buyer) { ++buyer.leads; });
+    groups_.set_leader(group, leader);
 }
 
 void GroupBuyState::hold_ended(Campaign& campaign, RecordIndex order, const Stamp& /*stamp*/) {

@@ -91,6 +91,7 @@ class GroupBuyState final : public PlayState {
     void apply(Campaign& campaign, const GroupSucceeded& event, const Stamp& stamp,
                Effects& effects);
     void apply(Campaign& campaign, const GroupFailed& event, const Stamp& stamp, Effects& effects);
+    void set_leader(RecordIndex group, BuyerId leader);
     void apply(Campaign& campaign, const LeaderChanged& event, const Stamp& stamp,
                Effects& effects);
 

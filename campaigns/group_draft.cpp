@@ -126,6 +126,12 @@ void judge_prices(const GroupDraft& draft, const CampaignConfig& config, GroupTe
         judge_price(errors, "group.leader_price", draft.leader_price, config.zero_price);
     terms.single_price =
         judge_price(errors, "group.single_price", draft.single_price, config.zero_price);
+    std::int64_t most = 0;
+    if (terms.single_price &&
+        __builtin_mul_overflow(terms.single_price->fen(), config.limits.per_order_max, &most)) {
+        errors.add("group.single_price",
+                   "times limits.per_order_max is more money than can be counted");
+    }
     const bool has_one_item = config.items.size() <= 1;
     const auto needs_one_item = [&](bool given, const char* field) {
         if (given && !has_one_item) {
@@ -193,6 +199,13 @@ void judge_lottery(const GroupDraft& draft, const CampaignConfig& config, GroupT
     }
     if (config.limits.per_order_max != 1) {
         errors.add("limits.per_order_max", "must be 1 with a lottery: a seat wins one unit");
+    }
+    const bool is_free = terms.leader_price == Money{0} ||
+                         std::ranges::any_of(config.items, [](const ItemConfig& item) {
+                             return item.price == Money{0};
+                         });
+    if (is_free) {
+        errors.add("group.lottery", "needs prices above 0: who loses gets his money back");
     }
 }
 

@@ -110,6 +110,13 @@ GroupSucceeded success_of(const Campaign& campaign, const GroupBuyState& state, 
                                    .confirmed = true,
                                    .back = Money{0}});
     }
+    // A leader whose lock ends at this very deadline has not paid: the earliest member leads.
+    const bool leader_has_paid = std::ranges::any_of(
+        success.members,
+        [&](const GroupSucceeded::Member& member) { return member.buyer == group.leader; });
+    if (!leader_has_paid && !success.members.empty()) {
+        success.leader = success.members.front().buyer;
+    }
     success.tier = tier_of(terms, static_cast<std::uint32_t>(success.members.size()));
     success.price = group_price(config, group.item, success.tier);
     for (GroupSucceeded::Member& member : success.members) {
@@ -250,8 +257,12 @@ bool GroupBuyState::can_reacquire(const Campaign& campaign, RecordIndex order,
     const bool leaves_room =
         terms.new_member_rule != NewMemberRule::at_least_new ||
         group.new_seats + (seat.is_new ? 1 : 0) + free_then >= terms.new_members_min;
+    const GroupBuyerRecord has = buyer(seat.buyer);
+    const bool within_limits = seat.opener
+                                   ? !terms.groups_per_buyer || has.opened < *terms.groups_per_buyer
+                                   : !terms.joins_per_buyer || has.joined < *terms.joins_per_buyer;
     return group.state == GroupState::forming && context.now < group.deadline && leaves_room &&
-           !groups_.has(seat.group, seat.buyer);
+           within_limits && !groups_.has(seat.group, seat.buyer);
 }
 
 // A seat is given up -----------------------------------------------------------------------------
@@ -265,6 +276,11 @@ void follow_up(const Campaign& campaign, const GroupBuyState& state, RecordIndex
     const RecordIndex index = state.groups().seat(seat).group;
     const GroupRecord& group = state.groups().group(index);
     if (!group.is_open()) {
+        return;
+    }
+    if (campaign.was_killed()) {  // the sweep has not come by: this act does its work
+        events.emplace_back(
+            GroupBuy::Event{failure_of(campaign, state, index, GroupEnd::campaign_killed, order)});
         return;
     }
     const auto next = state.groups().next_leader(index, seat);

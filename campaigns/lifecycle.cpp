@@ -273,7 +273,7 @@ Answer decide_stock(const Campaign& campaign, const AdjustStock& adjust, const C
     events.emplace_back(CampaignEvent{StockAdjusted{
         .item = *item, .delta = adjust.delta, .reason = adjust.reason, .actor = adjust.actor}});
     Answer answer = changed(campaign, campaign.state(), context);
-    answer.version += campaign.has_not_begun() ? 1U : 0U;
+    answer.version += campaign.is_before_start(context.now) ? 1U : 0U;
     return answer;
 }
 

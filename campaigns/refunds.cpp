@@ -92,7 +92,9 @@ Answer done(const Campaign& campaign, RecordIndex index, OrderRefunded event,
     if (event.wholly) {
         answer.order->state = OrderState::refunded;
     }
-    const bool leaves_its_record = event.wholly && event.units_return;
+    const OrderState before = campaign.book().order(index).state;
+    const bool leaves_its_record =
+        event.wholly && (before == OrderState::confirmed || before == OrderState::paid);
     events.emplace_back(OrderEvent{std::move(event)});
     if (const PlayState* play = campaign.play_owning(index); play != nullptr && leaves_its_record) {
         play->after_refund(campaign, index, context, events);
@@ -115,6 +117,14 @@ Answer refund_confirmed(const Campaign& campaign, RecordIndex index, OrderRefund
     event.parts = std::move(*parts);
     event.units_return = !event.parts.empty();
     event.restock = restock_now(campaign);
+    // A seat that was never sold took nothing off the mall's own row, and a lottery's units stay
+    // with the group: there is nothing to tell the mall of.
+    const bool has_nothing_to_return =
+        order.units_with_play || campaign.config().stock_source == StockSource::mirrored;
+    if (order.state == OrderState::paid && event.restock == Restock::to_mall &&
+        has_nothing_to_return) {
+        event.restock = Restock::none;
+    }
     event.wholly = order.refunded_amount + refund.amount == order.amount &&
                    book.refunded_quantity_of(order) + refund.quantity == book.quantity_of(order);
     if (order.state == OrderState::paid && !event.wholly) {

@@ -168,7 +168,8 @@ INSERT INTO stampede_order VALUES
   ('z','8','seckill','100',30,0,'confirmed',NULL,NULL,'p2',1,2,'0.1.6');
 INSERT INTO stampede_order_item VALUES ('a',1,'x',2,10,0),('a',2,'y',1,10,0),('lost',1,'x',1,1,0);
 INSERT INTO stampede_event VALUES
-  ('e1','j',0,5,0,'REFUND_REQUIRED','a','{"campaign_id":"7","payment_id":"p9","amount":30,"reason":"group_failed","group_id":"g2"}',1),
+  ('e1','j',0,5,0,'REFUND_REQUIRED','a',
+   '{"campaign_id":"7","payment_id":"p9","amount":30,"reason":"group_failed","group_id":"g2"}',1),
   ('e2','j',0,6,0,'STOCK_DELTA',NULL,'{"campaign_id":"8"}',1);
 INSERT INTO stampede_cursor VALUES ('j', 6);
 )");

@@ -305,11 +305,14 @@ NaiveBargain::Code NaiveBargain::order(std::uint64_t buyer, std::size_t index) {
     if (bargain.state == State::ordered || bargain.state == State::paid) {
         return Code::already_done;
     }
-    if (!runs(bargain.state) || until_ms(bargain) - now_ms_ < rules_.min_pay_ms) {
+    if (!runs(bargain.state)) {
         return Code::bargain_ended;
     }
     if (bargain.state == State::open && !rules_.any_price) {
         return Code::floor_not_reached;
+    }
+    if (price(bargain) > 0 && until_ms(bargain) - now_ms_ < rules_.min_pay_ms) {
+        return Code::bargain_ended;
     }
     if (is_at_quota(buyer)) {
         return Code::limit_buyer;
