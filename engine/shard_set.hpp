@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -266,6 +267,8 @@ class ShardSet final : public Replayable {
     /// When the next deadline is due, if any.
     [[nodiscard]] std::optional<Instant> next_deadline() const { return deadlines_.next_at(); }
     [[nodiscard]] bool has_chores() const { return !chores_.empty(); }
+    /// Scopes that wait for mass work.
+    [[nodiscard]] std::size_t chores_in_line() const { return chores_.size(); }
     [[nodiscard]] std::size_t deadlines_armed() const { return deadlines_.size(); }
 
     /// Empty when every invariant of every shard holds.
@@ -305,12 +308,7 @@ class ShardSet final : public Replayable {
         void arm(const Deadline& deadline, Duration span, Grace /*grace*/) override {
             set_.deadlines_.arm(deadline, span);
         }
-        void needs_chores(std::uint64_t scope) override {
-            // Each step of mass work asks for the next one: the scope is mostly in line already.
-            if (set_.chores_.empty() || set_.chores_.back() != scope) {
-                set_.chores_.push_back(scope);
-            }
-        }
+        void needs_chores(std::uint64_t scope) override { set_.queue_chores(scope); }
         void id_used(std::uint64_t /*id*/) override {}
         void scope_closed(std::uint64_t scope) override { set_.placement_.erase(scope); }
 
@@ -340,7 +338,7 @@ class ShardSet final : public Replayable {
                 set_.deadlines_.arm(deadline, span);
             }
         }
-        void needs_chores(std::uint64_t scope) override { set_.chores_.push_back(scope); }
+        void needs_chores(std::uint64_t scope) override { set_.queue_chores(scope); }
         void id_used(std::uint64_t /*id*/) override {}
         void scope_closed(std::uint64_t /*scope*/) override {}
 
@@ -386,19 +384,31 @@ class ShardSet final : public Replayable {
         }
     }
 
+    /// A scope is in line once, however often it asks: each step of mass work asks for the next
+    /// one, and the line must not grow faster than it is worked off.
+    void queue_chores(std::uint64_t scope) {
+        if (scopes_in_line_.insert(scope).second) {
+            chores_.push_back(scope);
+        }
+    }
+    void chores_found_none() {
+        scopes_in_line_.erase(chores_.front());
+        chores_.pop_front();
+    }
+
     void do_chores(const Moment& moment) {
         for (std::size_t step = 0; step < limits::chore_steps_per_turn_max && !chores_.empty();
              ++step) {
             const std::uint64_t scope = chores_.front();
             const auto placed = placement_.find(scope);
             if (placed == placement_.end()) {
-                chores_.pop_front();
+                chores_found_none();
                 continue;
             }
             Shard<Machine>& shard = *shards_[placed->second.raw()];
             const auto command = shard.machine().chore(scope, moment.now);
             if (!command) {
-                chores_.pop_front();
+                chores_found_none();
                 continue;
             }
             if (!has_room(*command)) {
@@ -445,6 +455,7 @@ class ShardSet final : public Replayable {
     Deadlines deadlines_;
     std::uint64_t events_ = 0;
     std::deque<std::uint64_t> chores_;
+    boost::unordered_flat_set<std::uint64_t> scopes_in_line_;
     Instant grace_over_;
     bool grace_released_ = false;
 };

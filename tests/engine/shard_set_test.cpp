@@ -248,5 +248,21 @@ TEST(ShardSet, a_turn_takes_requests_only_while_the_open_commit_has_room) {
     EXPECT_TRUE(run.set.has_room(requests[0].command));
 }
 
+TEST(ShardSet, a_scope_stands_in_line_for_mass_work_once_however_often_it_asks) {
+    Running run;
+    for (int count = 0; count < 50; ++count) {
+        static_cast<void>(run.ask({.counter = 1, .add = -1}));
+        static_cast<void>(run.ask({.counter = 2, .add = -1}));
+        EXPECT_LE(run.set.chores_in_line(), 2U);
+    }
+    for (int turns = 0; turns < 200 && run.set.has_chores(); ++turns) {
+        run.turn();
+        EXPECT_LE(run.set.chores_in_line(), 2U);
+    }
+    EXPECT_FALSE(run.set.has_chores());
+    EXPECT_EQ(run.ask({.counter = 1, .add = 5}).answer.value, 5);
+    EXPECT_EQ(run.ask({.counter = 2, .add = 5}).answer.value, 5);
+}
+
 }  // namespace
 }  // namespace stampede::tests

@@ -57,6 +57,9 @@ struct CounterMachine {
                         Grace::after_restart);
         }
         counters[stamp.scope] += event.add;
+        if (counters[stamp.scope] < 0) {
+            effects.needs_chores(stamp.scope);
+        }
         signature_sum.put_in(digest(stamp.scope));
     }
 
@@ -92,8 +95,10 @@ struct CounterMachine {
     [[nodiscard]] std::optional<Command> due(const Deadline& deadline) const {
         return Command{.counter = deadline.scope, .forget = true};
     }
-    [[nodiscard]] std::optional<Command> chore(std::uint64_t /*scope*/, Instant /*now*/) const {
-        return std::nullopt;
+    /// Mass work: a counter below 0 is brought back up, one at a time.
+    [[nodiscard]] std::optional<Command> chore(std::uint64_t scope, Instant /*now*/) const {
+        return value_of(scope) < 0 ? std::optional{Command{.counter = scope, .add = 1}}
+                                   : std::nullopt;
     }
     void rearm(Effects& effects) const {
         for (const auto& [scope, value] : counters) {
