@@ -160,7 +160,7 @@ std::optional<Answer> refuse_opening(const Campaign& campaign, const GroupBuySta
         return answer_of(Code::open_group_exists, context);
     }
     if (terms.groups_per_buyer && has.opened >= *terms.groups_per_buyer) {
-        return answer_of(Code::limit_buyer, context);
+        return limit_reached(campaign, buyer.id, Code::limit_buyer, context);
     }
     return std::nullopt;
 }
@@ -357,7 +357,7 @@ Answer join(const Campaign& campaign, const GroupBuyState& state, const JoinGrou
         return *refused;
     }
     if (terms.joins_per_buyer && state.buyer(ask.buyer.id).joined >= *terms.joins_per_buyer) {
-        return answer_of(Code::limit_buyer, context);
+        return limit_reached(campaign, ask.buyer.id, Code::limit_buyer, context);
     }
     const Asked asked{
         .buyer = ask.buyer, .quantity = ask.quantity, .ticket = ask.ticket, .item = group.item};

@@ -96,6 +96,10 @@ using WantedLines = boost::container::static_vector<Wanted, limits::lines_per_or
                                                 std::span<const OrderLine> lines, Instant now);
 [[nodiscard]] std::optional<Code> refuse_order_limits(const CampaignConfig& config, Quantity units);
 [[nodiscard]] std::optional<Code> refuse_audience(const Campaign& campaign, const Buyer& buyer);
+/// A limit of the buyer's, naming his open order if he has one: an app that lost its answer finds
+/// it.
+[[nodiscard]] Answer limit_reached(const Campaign& campaign, BuyerId id, Code code,
+                                   const Context& context);
 /// LIMIT_BUYER or LIMIT_SLOT, with the buyer's open order.
 [[nodiscard]] std::optional<Answer> refuse_quota(const Campaign& campaign, BuyerId buyer,
                                                  Quantity units, const Context& context);

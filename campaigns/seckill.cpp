@@ -72,27 +72,28 @@ std::optional<Code> refuse_audience(const Campaign& campaign, const Buyer& buyer
     return std::nullopt;
 }
 
+Answer limit_reached(const Campaign& campaign, BuyerId id, Code code, const Context& context) {
+    Answer answer = answer_of(code, context);
+    if (const BuyerRecord* buyer = campaign.book().find_buyer(id)) {
+        answer.open_order = campaign.book().open_order_of(*buyer);
+    }
+    return answer;
+}
+
 std::optional<Answer> refuse_quota(const Campaign& campaign, BuyerId id, Quantity units,
                                    const Context& context) {
     const Limits& limit = campaign.config().limits;
     const BuyerRecord nothing;
     const BuyerRecord* record = campaign.book().find_buyer(id);
     const BuyerRecord& buyer = record == nullptr ? nothing : *record;
-    const auto refuse = [&](Code code) {
-        Answer answer = answer_of(code, context);
-        if (record != nullptr) {
-            answer.open_order = campaign.book().open_order_of(*record);
-        }
-        return answer;
-    };
     if (buyer.units + units.units() > limit.per_buyer ||
         std::int64_t{buyer.hold_marks} >= limit.holds_per_buyer) {
-        return refuse(Code::limit_buyer);
+        return limit_reached(campaign, id, Code::limit_buyer, context);
     }
     const std::int64_t in_slot =
         buyer.slot == campaign.slot_of_hold(context.now) ? buyer.slot_units : 0;
     if (limit.per_buyer_per_slot && in_slot + units.units() > *limit.per_buyer_per_slot) {
-        return refuse(Code::limit_slot);
+        return limit_reached(campaign, id, Code::limit_slot, context);
     }
     return std::nullopt;
 }
