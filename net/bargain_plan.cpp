@@ -45,7 +45,7 @@ std::optional<SeedBytes> parse_hex(std::string_view text) {
         if (digit == std::string_view::npos) {
             return std::nullopt;
         }
-        bytes[at / 2] = static_cast<std::uint8_t>(bytes[at / 2] << 4U | digit);
+        bytes[at / 2] = static_cast<std::uint8_t>((bytes[at / 2] << 4) | static_cast<int>(digit));
     }
     return bytes;
 }
