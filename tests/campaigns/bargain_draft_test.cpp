@@ -147,7 +147,7 @@ std::vector<Mistake> mistakes() {
          }},
         {"bargain.pay_seconds", "from 10", [](auto&, auto& i, auto&) { i.pay_seconds = 9; }},
         {"bargain.pay_seconds", "min_pay_seconds",
-         [](auto&, auto& i, auto&) { i.pay_seconds = 59; }},
+         [](auto&, auto& i, auto&) { i.pay_seconds = 60; }},
         {"bargain.buy_at", "one of floor, any_price",
          [](auto&, auto& i, auto&) { i.buy_at = "never"; }},
         {"bargain.stock_at", "one of floor, launch, order",

@@ -53,7 +53,7 @@ NaiveBargainRules any_rules(Chance& chance) {
     rules.start_price = rules.floor_price + chance.any_of({5, 900});
     rules.first_cut = chance.any_of({0, 0, 2});
     rules.valid_ms = chance.any_of({300'000, 900'000, 86'400'000});
-    rules.pay_ms = chance.any_of({60'000, 300'000, 900'000});
+    rules.pay_ms = chance.any_of({61'000, 300'000, 900'000});
     rules.per_buyer = chance.any_of({1, 1, 3});
     rules.holds_per_buyer = chance.any_of({2, 5});
     rules.launches = chance.any_of({1, 3, 9});
@@ -139,7 +139,7 @@ class BargainWalk {
         rig_.execute(draft, std::nullopt);
         campaigns::ChangeCampaign publish;
         publish.campaign = campaign_id;
-        publish.fresh_seed.fill(static_cast<std::uint8_t>(seed));
+        publish.fresh_seed.fill(static_cast<std::uint8_t>(seed % 255 + 1));
         rig_.execute(publish, std::nullopt);
         wait(0);
     }
