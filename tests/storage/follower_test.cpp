@@ -397,9 +397,10 @@ TEST_F(FollowedJournal, goes_on_when_a_checkpoint_finds_no_place) {
     options.fatal = [&](std::string_view) { has_ended = true; };
     open(options);
     rig_->commit(5);
+    // Until then it may still be looking for the checkpoint to start from.
+    ASSERT_TRUE(follower_->wait_for(CommitNumber{5}, patience));
     fs::rename(path_ / "checkpoints", path_ / "elsewhere");
     std::ofstream{path_ / "checkpoints"} << "not a directory";
-    ASSERT_TRUE(follower_->wait_for(CommitNumber{5}, patience));
     follower_->request_checkpoint();
     ASSERT_TRUE(eventually([&] { return follower_->failed_checkpoints() == 1; }));
     rig_->commit(5);
