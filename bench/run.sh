@@ -16,6 +16,8 @@ usage() {
   --seconds N      length of one measured run (60: at full rate more than ten log files)
   --rounds N       rounds; in each the server and the floor run once per row (5)
   --rows LIST      of s1-256,s1-64,s3-256,s4-join-256,s4-cut-256 (all); s4 is measured against s1
+  --ready-memory MIB   what the server touches before the sale (80 for each second, at most half of
+                   what the machine has free; 0: nothing)
   --bin DIR        the binaries (build/release/bin)
   --micro          the benchmarks of single functions instead, one after the other
   --out FILE       the report (docs/benchmarks.md)
@@ -27,6 +29,7 @@ seconds=60
 rounds=5
 rows=s1-256,s1-64,s3-256,s4-join-256,s4-cut-256
 out=docs/benchmarks.md
+ready_memory_mib=""
 micro=no
 command_line="./dev bench${*:+ $*}"
 while [ $# -gt 0 ]; do
@@ -35,6 +38,7 @@ while [ $# -gt 0 ]; do
         --seconds) seconds=$2 && shift ;;
         --rounds) rounds=$2 && shift ;;
         --rows) rows=$2 && shift ;;
+        --ready-memory) ready_memory_mib=$2 && shift ;;
         --bin) bin=$2 && command_line=${command_line/ --bin $2/} && shift ;;
         --out) out=$2 && command_line=${command_line/ --out $2/} && shift ;;
         --micro) micro=yes ;;
@@ -57,6 +61,11 @@ if [ "$micro" = yes ]; then
         "$bench" --benchmark_min_warmup_time=0.1
     done
     exit
+fi
+
+if [ -z "$ready_memory_mib" ]; then
+    free_mib=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
+    ready_memory_mib=$((seconds * 80 < free_mib / 2 ? seconds * 80 : free_mib / 2))
 fi
 
 # ---- Stage ---------------------------------------------------------------------------------------
@@ -102,7 +111,7 @@ start_server() {
     taskset -c 0 "$bin/stampede" serve --dev --key-file "$stage/keys.toml" \
         --data-dir "$stage/data" --mall-db "sqlite:$stage/mall.db" \
         --buyers 127.0.0.1:0 --mall-api 127.0.0.1:0 --live 127.0.0.1:0 \
-        >"$stage/ready" 2>"$stage/server.log" &
+        --ready-memory-bytes "${ready_memory_mib}M" >"$stage/ready" 2>"$stage/server.log" &
     server=$!
     await_ready
     buyers=$(sed -n 's/^ready .*buyers=\([^ ]*\).*/\1/p' "$stage/ready")
@@ -218,7 +227,8 @@ cuts to each launch), everything else as in S1 and as a share of its rate.
 
 - commit $commit; kernel $(uname -r); $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores
 - load average before the first run $load_before: well above 0 means that others used these cores
-- one run: 1 s of warming up, $seconds s measured, from an empty data directory
+- one run: 1 s of warming up, $seconds s measured, from an empty data directory, with $ready_memory_mib MiB
+  of memory touched before the start (\`ready_memory_bytes\`)
 - 4 KiB append + fdatasync on the journal's disk, 200 samples: before $(jq -r '"p50 \(.p50_us) us, p99 \(.p99_us) us"' <<<"$disk_before"); after $(jq -r '"p50 \(.p50_us) us, p99 \(.p99_us) us"' <<<"$disk_after")
 
 TEXT

@@ -20,6 +20,7 @@
 #include "net/live_door.hpp"
 #include "net/mall_door.hpp"
 #include "net/quiet_doors.hpp"
+#include "net/ready_memory.hpp"
 #include "net/sale_loop.hpp"
 #include "net/steady_time.hpp"
 #include "storage/follower.hpp"
@@ -313,6 +314,9 @@ Result<> Server::start() {
             .checkpoint_every = std::chrono::seconds{options_.checkpoint_every.ms() / 1000}});
     if (auto opened = open_doors(); opened.has_error()) {
         return opened.error();
+    }
+    if (auto ready = make_memory_ready(options_.ready_memory_bytes); ready.has_error()) {
+        return ready.error();
     }
     follower_->start();
     start_loop();

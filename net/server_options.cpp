@@ -194,7 +194,7 @@ Objection set_cors_origins(ServerOptions& options, std::string_view text) {
 using O = ServerOptions;
 constexpr std::uint64_t million = 1'000'000;
 
-constexpr std::array<OptionRow, 26> rows{{
+constexpr std::array<OptionRow, 27> rows{{
     {"config", "FILE", "none", "the TOML file with these keys", set_text<&O::config>},
     {"data_dir", "DIR", "required", "journal, anchor, checkpoints, archive; one server at a time",
      set_text<&O::data_dir>},
@@ -244,6 +244,9 @@ constexpr std::array<OptionRow, 26> rows{{
      set_duration<&O::checkpoint_every, 1, 86'400>},
     {"checkpoint_every_bytes", "1M..", "256M", "... or after so many bytes of journal",
      set_size<&O::checkpoint_every_bytes, 1>},
+    {"ready_memory_bytes", "0..", "0",
+     "memory touched before the start is announced; 1G for every 1.4 million orders of the night",
+     set_size<&O::ready_memory_bytes, 0>},
     {"settlement_backlog_commits_max", "1000..", "50000000",
      "unsettled commits above which new holds hear BUSY",
      set_count<&O::settlement_backlog_commits_max, 1000, 1000 * million>},

@@ -42,6 +42,7 @@ struct ServerOptions {
     std::uint64_t ballast_bytes = std::uint64_t{64} << 20;
     Duration checkpoint_every = Duration::seconds(600);
     std::uint64_t checkpoint_every_bytes = std::uint64_t{256} << 20;
+    std::uint64_t ready_memory_bytes = 0;
     std::uint64_t settlement_backlog_commits_max = limits::settlement_backlog_commits_max;
     std::string log_level = "info";
 

@@ -5,6 +5,7 @@
 
 #include <boost/json/parse.hpp>
 #include <csignal>
+#include <fstream>
 #include <sstream>
 
 #include "tests/end_to_end/sale.hpp"
@@ -75,6 +76,32 @@ TEST(Serve, takes_its_configuration_from_a_file) {
     EXPECT_THAT(server.log(), HasSubstr("event loop epoll"));
     EXPECT_TRUE(std::filesystem::exists(scratch / "data" / "mall.db"));
     EXPECT_EQ(server.stop(), 0);
+}
+
+std::int64_t resident_kib(const ServerProcess& server) {
+    std::ifstream table{"/proc/" + std::to_string(server.pid()) + "/status"};
+    std::string word;
+    while (table >> word && word != "VmRSS:") {}
+    std::int64_t kib = 0;
+    table >> kib;
+    return kib;
+}
+
+TEST(Serve, has_its_memory_ready_before_it_says_so) {
+    const ScratchDirectory scratch;
+    ServerProcess lean(scratch / "lean", {"--dev"});
+    ASSERT_TRUE(lean.is_ready()) << lean.log();
+    ServerProcess ready(scratch / "ready", {"--dev", "--ready-memory-bytes", "256M"});
+    ASSERT_TRUE(ready.is_ready()) << ready.log();
+    EXPECT_GE(resident_kib(ready), resident_kib(lean) + 200 * 1024);
+    EXPECT_EQ(lean.stop(), 0);
+    EXPECT_EQ(ready.stop(), 0);
+
+    ServerProcess greedy(scratch / "greedy", {"--dev", "--ready-memory-bytes", "100000G"});
+    EXPECT_FALSE(greedy.is_ready());
+    EXPECT_EQ(greedy.wait(), 1);
+    EXPECT_THAT(greedy.log(), HasSubstr("--ready-memory-bytes: 102400000 MiB are asked for, but "
+                                        "the machine has "));
 }
 
 TEST(Serve, refuses_a_data_directory_in_use) {
