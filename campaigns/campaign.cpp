@@ -66,6 +66,7 @@ std::uint64_t Campaign::header_digest() const {
     out.put(header_.version);
     out.put(header_.editor);
     out.put(header_.ended_at);
+    out.put(header_.ending_since);
     out.put(header_.killed);
     out.put(header_.sweep_next);
     out.put(header_.handback_next);

@@ -65,6 +65,8 @@ class Campaign {
     [[nodiscard]] const Actor& editor() const { return header_.editor; }
     /// When it ended or was killed.
     [[nodiscard]] std::optional<Instant> ended_at() const;
+    /// When it began to end, by its time or by an operator; 0: it has not.
+    [[nodiscard]] Instant ending_since() const { return header_.ending_since; }
     /// Nothing has been sold yet: a draft, or published and waiting for its start.
     [[nodiscard]] bool has_not_begun() const;
     /// The same, or paused before it: an edit may still set the stock anew after a resume.
@@ -163,7 +165,8 @@ class Campaign {
         CampaignState state = CampaignState::draft;
         std::uint32_t version = 1;
         Actor editor;
-        Instant ended_at;  // 0: it has not ended
+        Instant ended_at;      // 0: it has not ended
+        Instant ending_since;  // 0: it has never been ending
         bool killed = false;
         RecordIndex sweep_next = 0;
         std::uint16_t handback_next = 0;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A campaign in a checkpoint, little-endian; every record begins with its kind and the campaign:
 //
-//   kind 1  header   campaign (8), state (1), version (4), editor (1+n), ended_at (8), killed (1),
-//                    sweep_next (4), handback_next (2), configuration (campaign_config.cpp)
+//   kind 1  header   campaign (8), state (1), version (4), editor (1+n), ended_at (8),
+//                    ending_since (8), killed (1), sweep_next (4), handback_next (2),
+//                    configuration (campaign_config.cpp)
 //   kind 2  cells    campaign (8), first item (2), count (2), count times five parts of 8
 //   kind 3  blocked  campaign (8), count (4), count times a buyer (8)
 //   kind 4  book     campaign (8), part (1), chunk (order_book_checkpoint.cpp)
@@ -41,6 +42,7 @@ void Campaign::save(const PutRecord& put) const {
         out.put(header_.version);
         out.put(header_.editor);
         out.put(header_.ended_at);
+        out.put(header_.ending_since);
         out.put(header_.killed);
         out.put(header_.sweep_next);
         out.put(header_.handback_next);
@@ -107,6 +109,7 @@ std::unique_ptr<Campaign> Campaign::load_header(ByteReader& reader) {
     header.version = reader.get<std::uint32_t>();
     header.editor = reader.inline_text<Actor>();
     header.ended_at = reader.instant();
+    header.ending_since = reader.instant();
     header.killed = reader.get<std::uint8_t>() != 0;
     header.sweep_next = reader.get<RecordIndex>();
     header.handback_next = reader.get<std::uint16_t>();

@@ -66,6 +66,9 @@ void Campaign::apply(const CampaignStateChanged& event, const Stamp& stamp, Effe
     change_header([&](Header& header) {
         header.state = event.to;
         header.killed = header.killed || event.to == CampaignState::killed;
+        if (event.to == CampaignState::ending) {
+            header.ending_since = stamp.at;
+        }
         const bool is_over = event.to == CampaignState::ended || event.to == CampaignState::killed;
         if (is_over && header.ended_at.ms() == 0) {
             header.ended_at = stamp.at;

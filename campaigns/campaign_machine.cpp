@@ -284,6 +284,10 @@ Answer CampaignMachine::decide(const Command& command, const Context& context,
             requires Plays::has_command<Own>
         {
             return in(own.campaign, [&](const Campaign& campaign) {
+                constexpr bool is_buyers = requires(const Own& one) { one.buyer; };
+                if (is_buyers && campaign.phase(context.now) == Phase::unknown) {
+                    return answer_of(Code::campaign_unknown, context);  // a draft is not shown
+                }
                 return Plays::play_of<Own>() == campaign.config().play
                            ? campaign.play()->decide(campaign, command, context, events)
                            : answer_of(Own::of_another_play, context);

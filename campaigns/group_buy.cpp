@@ -14,6 +14,8 @@ namespace {
 
 // How many groups an overflow policy looks at before it gives up.
 constexpr std::size_t reroute_walk_most = 64;
+// How many orders of a buyer are looked at for a group that he leads.
+constexpr std::size_t orders_walked_most = 256;
 
 bool is_new(const Buyer& buyer) {
     return (buyer.segments & 1U) != 0;
@@ -151,13 +153,36 @@ std::optional<Answer> refuse_units(const Campaign& campaign, const Asked& asked,
     return refuse_stock(campaign, AllowPartial::no, wanted, context);
 }
 
+/// The newest open group that the buyer leads, so that an app that lost its answer finds it; looked
+/// for among his last orders.
+RecordIndex newest_led_by(const Campaign& campaign, const GroupBuyState& state, BuyerId id) {
+    const BuyerRecord* buyer = campaign.book().find_buyer(id);
+    RecordIndex at = buyer == nullptr ? no_record : buyer->last_order;
+    for (std::size_t walked = 0; at != no_record && walked < orders_walked_most; ++walked) {
+        const OrderRecord& order = campaign.book().order(at);
+        if (order.owner != no_record) {
+            const RecordIndex index = state.groups().seat(order.owner).group;
+            const GroupRecord& group = state.groups().group(index);
+            if (group.is_open() && group.leader == id) {
+                return index;
+            }
+        }
+        at = order.previous_of_buyer;
+    }
+    return no_record;
+}
+
 /// What only an opener is refused for.
 std::optional<Answer> refuse_opening(const Campaign& campaign, const GroupBuyState& state,
                                      const Buyer& buyer, const Context& context) {
     const GroupTerms& terms = group_terms(campaign.config());
     const GroupBuyerRecord has = state.buyer(buyer.id);
     if (has.leads >= terms.open_groups_per_buyer) {
-        return answer_of(Code::open_group_exists, context);
+        Answer answer = limit_reached(campaign, buyer.id, Code::open_group_exists, context);
+        if (const RecordIndex own = newest_led_by(campaign, state, buyer.id); own != no_record) {
+            answer.record = state.view_of(campaign, own);
+        }
+        return answer;
     }
     if (terms.groups_per_buyer && has.opened >= *terms.groups_per_buyer) {
         return limit_reached(campaign, buyer.id, Code::limit_buyer, context);
@@ -227,19 +252,14 @@ Answer open(const Campaign& campaign, const GroupBuyState& state, const OpenGrou
 RecordIndex fullest_for(const Campaign& campaign, const GroupBuyState& state, const Asked& asked,
                         const Context& context) {
     const GroupTerms& terms = group_terms(campaign.config());
-    RecordIndex found = no_record;
-    std::size_t walked = 0;
-    const auto fullest = static_cast<std::uint16_t>(terms.size - 1);
-    state.groups().for_each_open(asked.item, fullest, [&](RecordIndex at) {
+    const GroupBuyState::Search search{
+        .item = asked.item, .most = 1, .walk_most = reroute_walk_most};
+    const auto found = state.to_fill(campaign, context.now, search, [&](RecordIndex at) {
         const GroupRecord& group = state.groups().group(at);
-        if (group.deadline - context.now >= campaign.config().min_pay &&
-            leaves_room_for_new(terms, group.taken(), group.new_seats, asked.buyer) &&
-            !state.groups().has(at, asked.buyer.id)) {
-            found = at;
-        }
-        return found == no_record && ++walked < reroute_walk_most;
+        return leaves_room_for_new(terms, group.taken(), group.new_seats, asked.buyer) &&
+               !state.groups().has(at, asked.buyer.id);
     });
-    return found;
+    return found.empty() ? no_record : found.front();
 }
 
 /// All seats of the group are taken: by the operator's policy.
@@ -373,7 +393,7 @@ Answer join(const Campaign& campaign, const GroupBuyState& state, const JoinGrou
     return take_seat(campaign, state, index, asked, context, events);
 }
 
-/// The deadline of a group: a ladder's tier, virtual seats, or failure.
+/// The deadline of a group.
 Answer expire(const Campaign& campaign, const GroupBuyState& state, const ExpireGroup& expire,
               const Context& context, Events& events) {
     const RecordIndex index = state.groups().find(expire.group);
@@ -381,18 +401,10 @@ Answer expire(const Campaign& campaign, const GroupBuyState& state, const Expire
         context.now < state.groups().group(index).deadline) {
         return answer_of(Code::ok, context);
     }
-    const GroupRecord& group = state.groups().group(index);
-    if (campaign.was_killed()) {
-        events.emplace_back(GroupBuy::Event{
-            failure_of(campaign, state, index, GroupEnd::campaign_killed, no_record)});
-    } else if (const auto virtual_seats = completes_at_deadline(campaign, state, index)) {
-        events.emplace_back(GroupBuy::Event{
-            success_of(campaign, state, index, {.virtual_seats = *virtual_seats}, context)});
-    } else {
-        events.emplace_back(GroupBuy::Event{failure_of(
-            campaign, state, index, group.taken() == 0 ? GroupEnd::nobody_left : GroupEnd::deadline,
-            no_record)});
-    }
+    events.emplace_back(campaign.was_killed()
+                            ? GroupBuy::Event{failure_of(campaign, state, index,
+                                                         GroupEnd::campaign_killed, no_record)}
+                            : verdict_at_end(campaign, state, index, GroupEnd::deadline, context));
     return receipted(Code::ok, context);
 }
 

@@ -308,14 +308,12 @@ std::vector<GroupView> open_groups(const Campaign& campaign, Instant now, std::s
         !group_terms(campaign.config()).public_list) {
         return views;
     }
-    std::size_t walked = 0;
-    const auto fullest = static_cast<std::uint16_t>(group_terms(campaign.config()).size - 1);
-    play->groups().for_each_open(fullest, [&](RecordIndex at) {
-        if (play->groups().group(at).deadline - now >= campaign.config().min_pay) {
-            views.push_back(play->view_of(campaign, at));
-        }
-        return views.size() < most && ++walked < groups_walked_most;
-    });
+    const GroupBuyState::Search search{
+        .item = std::nullopt, .most = most, .walk_most = groups_walked_most};
+    for (const RecordIndex at :
+         play->to_fill(campaign, now, search, [](RecordIndex) { return true; })) {
+        views.push_back(play->view_of(campaign, at));
+    }
     return views;
 }
 

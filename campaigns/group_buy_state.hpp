@@ -5,6 +5,8 @@
 // the shard's.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -41,6 +43,18 @@ class GroupBuyState final : public PlayState {
         return found == nullptr ? GroupBuyerRecord{} : *found;
     }
     [[nodiscard]] GroupView view_of(const Campaign& campaign, RecordIndex group) const;
+    /// How many groups are wanted, and how many are looked at for them.
+    struct Search {
+        std::optional<std::uint16_t> item;  // empty: of all items
+        std::size_t most = 1;
+        std::size_t walk_most = 1;
+    };
+    /// Open groups with a free seat, the time to pay for it, and where suits(group index) says so,
+    /// fullest first. Where too many of the fullest are in their last minutes the newest are looked
+    /// at, as many again: those have most of their time left.
+    template <class Suits>
+    [[nodiscard]] std::vector<RecordIndex> to_fill(const Campaign& campaign, Instant now,
+                                                   const Search& search, Suits&& suits) const;
 
     // PlayState -----------------------------------------------------------------------------------
     [[nodiscard]] Answer decide(const Campaign& campaign, const Command& command,
@@ -85,6 +99,11 @@ class GroupBuyState final : public PlayState {
     [[nodiscard]] bool load(std::uint8_t part, ByteReader& reader) override;
 
   private:
+    /// Whether an operator's end, with which groups close, came before the group's own deadline.
+    /// Where the sale ends by its time each group waits for its deadline: it may be a success then,
+    /// and after a restart payments that wait at the door come first.
+    [[nodiscard]] bool is_closed_early(const Campaign& campaign, RecordIndex group) const;
+
     void apply(Campaign& campaign, const GroupOpened& event, const Stamp& stamp, Effects& effects);
     void apply(Campaign& campaign, const SeatTaken& event, const Stamp& stamp, Effects& effects);
     void apply(Campaign& campaign, const SeatPaid& event, const Stamp& stamp, Effects& effects);
@@ -111,6 +130,45 @@ class GroupBuyState final : public PlayState {
     std::vector<std::int64_t> units_kept_;  // by item; follows from the groups
     Signature own_signature_;               // buyers
 };
+
+template <class Suits>
+std::vector<RecordIndex> GroupBuyState::to_fill(const Campaign& campaign, Instant now,
+                                                const Search& search, Suits&& suits) const {
+    std::vector<RecordIndex> found;
+    std::size_t walked = 0;
+    const auto has_time = [&](RecordIndex at) {
+        return groups_.group(at).deadline - now >= campaign.config().min_pay;
+    };
+    const auto look = [&](RecordIndex at) {
+        if (has_time(at) && suits(at)) {
+            found.push_back(at);
+        }
+        return found.size() < search.most && ++walked < search.walk_most;
+    };
+    const auto fullest = static_cast<std::uint16_t>(group_terms(campaign.config()).size - 1);
+    if (search.item) {
+        groups_.for_each_open(*search.item, fullest, look);
+    } else {
+        groups_.for_each_open(fullest, look);
+    }
+    if (walked < search.walk_most) {
+        return found;
+    }
+    walked = 0;
+    groups_.for_each_open_newest([&](RecordIndex at) {
+        const GroupRecord& group = groups_.group(at);
+        const bool is_asked_for = !search.item || group.item == *search.item;
+        if (group.state == GroupState::forming && is_asked_for && has_time(at) && suits(at) &&
+            std::ranges::find(found, at) == found.end()) {
+            found.push_back(at);
+        }
+        return has_time(at) && ++walked < search.walk_most;
+    });
+    std::ranges::stable_sort(found, std::ranges::greater{},
+                             [&](RecordIndex at) { return groups_.group(at).taken(); });
+    found.resize(std::min(found.size(), search.most));
+    return found;
+}
 
 /// The group-buy of a campaign; null when it has another play.
 [[nodiscard]] const GroupBuyState* group_buy_of(const Campaign& campaign);

@@ -158,6 +158,9 @@ GroupFailed failure_of(const Campaign& campaign, const GroupBuyState& state, Rec
     return failed;
 }
 
+namespace {
+
+/// Whether the group is a success as it stands at its end, and with how many virtual seats.
 std::optional<std::uint16_t> completes_at_deadline(const Campaign& campaign,
                                                    const GroupBuyState& state, RecordIndex index) {
     const GroupTerms& terms = group_terms(campaign.config());
@@ -181,6 +184,19 @@ std::optional<std::uint16_t> completes_at_deadline(const Campaign& campaign,
          std::uint32_t{group.paid} * 10'000 >= std::uint32_t{group.size} * terms.simulate_bp);
     return completes ? std::optional{static_cast<std::uint16_t>(group.size - group.paid)}
                      : std::nullopt;
+}
+
+}  // namespace
+
+GroupBuy::Event verdict_at_end(const Campaign& campaign, const GroupBuyState& state,
+                               RecordIndex group, GroupEnd without_success,
+                               const Context& context) {
+    if (const auto virtual_seats = completes_at_deadline(campaign, state, group)) {
+        return success_of(campaign, state, group, {.virtual_seats = *virtual_seats}, context);
+    }
+    const bool is_empty = state.groups().group(group).taken() == 0;
+    return failure_of(campaign, state, group, is_empty ? GroupEnd::nobody_left : without_success,
+                      no_record);
 }
 
 // Payments ---------------------------------------------------------------------------------------
@@ -310,23 +326,31 @@ void GroupBuyState::after_refund(const Campaign& campaign, RecordIndex order,
 
 // Mass work --------------------------------------------------------------------------------------
 
-bool GroupBuyState::has_chore(const Campaign& campaign) const {
-    return groups_.open_count() > 0 &&
-           (campaign.was_killed() || (campaign.state() == CampaignState::ending &&
-                                      group_terms(campaign.config()).close_with_campaign));
+bool GroupBuyState::is_closed_early(const Campaign& campaign, RecordIndex group) const {
+    return campaign.state() == CampaignState::ending &&
+           group_terms(campaign.config()).close_with_campaign &&
+           groups_.group(group).deadline > campaign.ending_since();
 }
 
-void GroupBuyState::decide_chore(const Campaign& campaign, const Context& /*context*/,
+bool GroupBuyState::has_chore(const Campaign& campaign) const {
+    const RecordIndex newest = groups_.newest_open();
+    return newest != no_record && (campaign.was_killed() || is_closed_early(campaign, newest));
+}
+
+void GroupBuyState::decide_chore(const Campaign& campaign, const Context& context,
                                  Events& events) const {
-    const GroupEnd end =
-        campaign.was_killed() ? GroupEnd::campaign_killed : GroupEnd::campaign_ended;
     std::size_t seats = 0;
-    groups_.for_each_open(group_terms(campaign.config()).size, [&](RecordIndex at) {
+    groups_.for_each_open_newest([&](RecordIndex at) {
         seats += groups_.group(at).taken();
-        if (seats > limits::records_per_event_max) {
+        const bool is_killed = campaign.was_killed();
+        if (seats > limits::records_per_event_max ||
+            (!is_killed && !is_closed_early(campaign, at))) {
             return false;
         }
-        events.emplace_back(GroupBuy::Event{failure_of(campaign, *this, at, end, no_record)});
+        events.emplace_back(
+            is_killed ? GroupBuy::Event{failure_of(campaign, *this, at, GroupEnd::campaign_killed,
+                                                   no_record)}
+                      : verdict_at_end(campaign, *this, at, GroupEnd::campaign_ended, context));
         return events.size() < limits::events_per_decision_max;
     });
 }

@@ -35,9 +35,9 @@ struct Completion {
 /// has let go.
 [[nodiscard]] GroupFailed failure_of(const Campaign& campaign, const GroupBuyState& state,
                                      RecordIndex group, GroupEnd end, RecordIndex leaving);
-/// Whether the group is a success at its deadline, and with how many virtual seats.
-[[nodiscard]] std::optional<std::uint16_t> completes_at_deadline(const Campaign& campaign,
-                                                                 const GroupBuyState& state,
-                                                                 RecordIndex group);
+/// What becomes of a group whose time is over: a ladder's tier, virtual seats, or failure.
+[[nodiscard]] GroupBuy::Event verdict_at_end(const Campaign& campaign, const GroupBuyState& state,
+                                             RecordIndex group, GroupEnd without_success,
+                                             const Context& context);
 
 }  // namespace stampede::campaigns

@@ -50,4 +50,18 @@ std::string_view text(RefundReason reason) {
     unreachable("a refund reason without a text");
 }
 
+std::string_view text(ReleaseReason reason) {
+    switch (reason) {
+        case ReleaseReason::buyer:
+            return "buyer";
+        case ReleaseReason::op:
+            return "operator";
+        case ReleaseReason::killed:
+            return "killed";
+        case ReleaseReason::not_new:
+            return "not_new";
+    }
+    unreachable("a reason of a release without a text");
+}
+
 }  // namespace stampede::campaigns

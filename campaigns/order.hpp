@@ -48,6 +48,8 @@ enum class RefundReason : std::uint8_t {
     buyer_not_new = 9,     // the mall says so with the payment
 };
 [[nodiscard]] std::string_view text(RefundReason reason);
+/// Who or what let a hold go.
+[[nodiscard]] std::string_view text(ReleaseReason reason);
 
 /// Position of a record in its campaign's arena; orders, lines and payments are never moved.
 using RecordIndex = std::uint32_t;

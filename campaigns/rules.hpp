@@ -100,7 +100,8 @@ using WantedLines = boost::container::static_vector<Wanted, limits::lines_per_or
 /// it.
 [[nodiscard]] Answer limit_reached(const Campaign& campaign, BuyerId id, Code code,
                                    const Context& context);
-/// LIMIT_BUYER or LIMIT_SLOT, with the buyer's open order.
+/// LIMIT_BUYER or LIMIT_SLOT, with the buyer's open order; BUSY where the campaign has room for no
+/// further order.
 [[nodiscard]] std::optional<Answer> refuse_quota(const Campaign& campaign, BuyerId buyer,
                                                  Quantity units, const Context& context);
 /// SOLD_OUT or INSUFFICIENT.

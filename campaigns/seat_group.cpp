@@ -169,6 +169,23 @@ void SeatGroups::unlink(RecordIndex group, std::uint16_t level) {
     --level_counts_[level];
 }
 
+void SeatGroups::link_open(RecordIndex group) {
+    groups_[group].open_previous = std::exchange(newest_open_, group);
+    groups_[group].open_next = no_record;
+    if (groups_[group].open_previous != no_record) {
+        groups_[groups_[group].open_previous].open_next = group;
+    }
+}
+
+void SeatGroups::unlink_open(RecordIndex group) {
+    const RecordIndex previous = std::exchange(groups_[group].open_previous, no_record);
+    const RecordIndex next = std::exchange(groups_[group].open_next, no_record);
+    if (previous != no_record) {
+        groups_[previous].open_next = next;
+    }
+    (next == no_record ? newest_open_ : groups_[next].open_previous) = previous;
+}
+
 template <class Change>
 void SeatGroups::change_group(RecordIndex group, Change&& change) {
     const std::uint16_t before = level_of(groups_[group]);
@@ -201,6 +218,7 @@ RecordIndex SeatGroups::open(const GroupRecord& group) {
     const RecordIndex index = groups_.append(group);
     signature_.put_in(digest(group));
     ++counter_of(group.state);
+    link_open(index);
     return index;
 }
 
@@ -289,6 +307,7 @@ void SeatGroups::end(RecordIndex group, const Ending& ending) {
         record.tier = ending.tier;
         record.units_kept = Quantity{0};
     });
+    unlink_open(group);
 }
 
 // Checkpoints ------------------------------------------------------------------------------------
@@ -326,6 +345,7 @@ bool SeatGroups::load(std::uint8_t part, ByteReader& reader) {
             ends.first = group.list_previous == no_record ? index : ends.first;
             ends.last = group.list_next == no_record ? index : ends.last;
             ++level_counts_[group.taken()];
+            link_open(index);
         }
     }
     return !reader.failed() && reader.left() == 0;
@@ -393,7 +413,18 @@ std::optional<std::string> SeatGroups::check_invariants() const {
         }
         return listed <= open_count();
     });
-    if (!wrong && (counted != by_state_ || listed != open_count())) {
+    std::uint32_t by_opening = 0;
+    RecordIndex newer = no_record;
+    for_each_open_newest([&](RecordIndex at) {
+        const GroupRecord& group = groups_[at];
+        if (!group.is_open() || group.open_next != newer ||
+            (newer != no_record && groups_[newer].deadline < group.deadline)) {
+            wrong = "open groups do not follow each other as they were opened and will end";
+        }
+        newer = at;
+        return ++by_opening <= open_count();
+    });
+    if (!wrong && (counted != by_state_ || listed != open_count() || by_opening != open_count())) {
         wrong = "groups are miscounted, or open ones not listed";
     }
     return wrong;

@@ -76,6 +76,8 @@ struct GroupRecord {
     RecordIndex last_seat = no_record;
     RecordIndex list_previous = no_record;  // open groups with as many seats taken, oldest first
     RecordIndex list_next = no_record;
+    RecordIndex open_previous = no_record;  // of all open groups, in the order of their opening;
+    RecordIndex open_next = no_record;      // follows from who is open, so no digest covers it
     std::uint16_t item = 0;
     std::uint16_t size = 0;
     std::uint16_t locked = 0;  // taken, unpaid
@@ -155,6 +157,17 @@ class SeatGroups {
             }
         }
     }
+    /// The open group that ends last; no_record: none is open.
+    [[nodiscard]] RecordIndex newest_open() const { return newest_open_; }
+    /// Open groups, the newest first; visit(group index) says whether to go on.
+    template <class Visit>
+    void for_each_open_newest(Visit&& visit) const {
+        for (RecordIndex at = newest_open_; at != no_record; at = groups_[at].open_previous) {
+            if (!visit(at)) {
+                return;
+            }
+        }
+    }
     [[nodiscard]] Signature signature() const { return signature_; }
 
     // Writing: evolve only ------------------------------------------------------------------------
@@ -209,6 +222,8 @@ class SeatGroups {
     void change_group(RecordIndex group, Change&& change);
     void link(RecordIndex group, std::uint16_t level);
     void unlink(RecordIndex group, std::uint16_t level);
+    void link_open(RecordIndex group);
+    void unlink_open(RecordIndex group);
     void seat_down(RecordIndex seat);
     [[nodiscard]] std::optional<std::string> broken_group(RecordIndex group) const;
 
@@ -218,6 +233,7 @@ class SeatGroups {
     /// Of each item that has had a group: ends of the list of each number of seats taken.
     std::vector<std::vector<Ends>> lists_;
     std::vector<std::uint32_t> level_counts_;
+    RecordIndex newest_open_ = no_record;
     std::array<std::uint32_t, group_state_count + 1> by_state_{};  // states count from 1
     Signature signature_;
 };

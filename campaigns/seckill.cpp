@@ -95,18 +95,18 @@ std::optional<Answer> refuse_quota(const Campaign& campaign, BuyerId id, Quantit
     if (limit.per_buyer_per_slot && in_slot + units.units() > *limit.per_buyer_per_slot) {
         return limit_reached(campaign, id, Code::limit_slot, context);
     }
-    return std::nullopt;
-}
-
-/// Where partial orders are allowed, `wanted` shrinks instead of being refused.
-std::optional<Answer> refuse_stock(const Campaign& campaign, AllowPartial partial,
-                                   WantedLines& wanted, const Context& context) {
     if (campaign.book().is_full()) {
         Answer answer = answer_of(Code::busy, context);
         answer.retry_in = busy_retry;
         answer.detail = "this campaign has had as many orders as it can";
         return answer;
     }
+    return std::nullopt;
+}
+
+/// Where partial orders are allowed, `wanted` shrinks instead of being refused.
+std::optional<Answer> refuse_stock(const Campaign& campaign, AllowPartial partial,
+                                   WantedLines& wanted, const Context& context) {
     const std::uint32_t slot = campaign.slot_of_hold(context.now);
     for (const Wanted& line : wanted) {
         if (campaign.free_units(line.item, slot) == Quantity{0}) {

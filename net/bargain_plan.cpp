@@ -130,6 +130,7 @@ Result<> BargainPlanReader::read(const CampaignEvent& event) {
         plan_.seed_digest = campaigns::digest_of_seed(committed->seed);
     } else if (const auto* changed = std::get_if<campaigns::CampaignStateChanged>(&event)) {
         plan_.seed_is_public = changed->to == campaigns::CampaignState::ended ||
+                               changed->to == campaigns::CampaignState::killed ||
                                changed->to == campaigns::CampaignState::settled ||
                                changed->to == campaigns::CampaignState::archived;
     }

@@ -37,7 +37,7 @@ struct BargainPlan {
     CampaignId campaign;
     campaigns::SeedBytes seed_digest{};
     std::optional<campaigns::SeedBytes> seed;
-    bool seed_is_public = false;  // the campaign has ended
+    bool seed_is_public = false;  // the campaign has ended, or was killed
     std::vector<PlannedBargain> bargains;
     [[nodiscard]] std::size_t cut_count() const;
 };

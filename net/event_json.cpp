@@ -89,9 +89,7 @@ void fields_of(JsonText& json, const HoldExpired& event) {
 }
 void fields_of(JsonText& json, const HoldReleased& event) {
     json.base36("order_id", event.order);
-    json.plain("reason", event.reason == ReleaseReason::buyer    ? "buyer"
-                         : event.reason == ReleaseReason::killed ? "killed"
-                                                                 : "operator");
+    json.plain("reason", text(event.reason));
     json.text("actor", event.actor.view());
 }
 void fields_of(JsonText& json, const PaymentRefundDue& event) {

@@ -71,6 +71,13 @@ CampaignConfig random_config(Dice& dice) {
     terms.simulate = static_cast<Simulate>(dice.in(2) ? 0 : dice.from(0, 2));
     terms.simulate_bp = static_cast<std::uint16_t>(
         terms.simulate == Simulate::threshold_bp ? dice.from(1, 10'000) : 0);
+    terms.close_with_campaign = dice.in(2);
+    if (terms.size > 2 && dice.in(3)) {
+        terms.simulate = Simulate::off;  // of a ladder a draft refuses it
+        terms.simulate_bp = 0;
+        const auto first = static_cast<std::uint16_t>(dice.from(2, terms.size - 1));
+        terms.tiers = {{first, Money{9000}}, {terms.size, Money{8000}}};
+    }
     config.terms = terms;
     index_items(config);
     return config;
@@ -115,7 +122,10 @@ class Walk {
         if (choice <= 97) {
             return move();
         }
-        return choice <= 98 ? pause() : restart();
+        if (choice <= 98) {
+            return dice_.in(20) ? end() : pause();
+        }
+        return restart();
     }
 
     [[nodiscard]] const std::map<Code, int>& heard() const { return heard_; }
@@ -246,8 +256,21 @@ class Walk {
         rig_.move_to(then);
         return compare("move");
     }
+    std::optional<std::string> end() {
+        if (rig_.now() >= config_.ends_at || naive_.ended_early) {
+            return std::nullopt;
+        }
+        ChangeCampaign ask;
+        ask.campaign = campaign_id;
+        ask.verb = Verb::end;
+        const Answer answer = rig_.execute(ask, std::nullopt);
+        ++heard_[answer.code];
+        naive_.end_early();
+        rig_.turn_until_quiet();
+        return compare("end");
+    }
     std::optional<std::string> pause() {
-        if (rig_.now() >= config_.ends_at) {
+        if (rig_.now() >= config_.ends_at || naive_.ended_early) {
             return std::nullopt;
         }
         ChangeCampaign ask;
@@ -309,6 +332,9 @@ class Walk {
         if (view.state != expected.state || view.virtual_seats != expected.virtual_seats) {
             return name + " is " + std::string{text(view.state)} + ", not " +
                    std::string{text(expected.state)};
+        }
+        if (view.price.fen() != expected.price) {
+            return name + " has another price";
         }
         const bool is_open = view.state == GroupState::forming || view.state == GroupState::full;
         if (!is_open) {

@@ -100,6 +100,31 @@ Saved saved(const SeatGroups& groups) {
     return kept;
 }
 
+TEST(SeatGroups, follow_each_other_as_they_were_opened) {
+    SeatGroups groups(2, 3);
+    const auto newest_first = [&] {
+        std::vector<RecordIndex> found;
+        groups.for_each_open_newest([&](RecordIndex at) {
+            found.push_back(at);
+            return true;
+        });
+        return found;
+    };
+    EXPECT_EQ(groups.newest_open(), no_record);
+    for (std::uint64_t id = 1; id <= 4; ++id) {
+        const auto item = static_cast<std::uint16_t>(id % 2);
+        groups.take_seat(seat_of(groups.open(group_called(id, 3, item)), 1));
+    }
+    EXPECT_EQ(newest_first(), (std::vector<RecordIndex>{3, 2, 1, 0}));
+    groups.end(1, {.state = GroupState::failed, .end = GroupEnd::deadline, .by = Sequence{9}});
+    groups.end(3, {.state = GroupState::failed, .end = GroupEnd::deadline, .by = Sequence{9}});
+    EXPECT_EQ(newest_first(), (std::vector<RecordIndex>{2, 0}));
+    EXPECT_EQ(groups.newest_open(), 2U);
+    groups.end(0, {.state = GroupState::failed, .end = GroupEnd::deadline, .by = Sequence{9}});
+    groups.end(2, {.state = GroupState::failed, .end = GroupEnd::deadline, .by = Sequence{9}});
+    EXPECT_EQ(groups.newest_open(), no_record);
+}
+
 TEST(SeatGroups, come_back_from_a_checkpoint_after_any_stream_of_changes) {
     std::mt19937_64 random(3);
     SeatGroups groups(3, 4);

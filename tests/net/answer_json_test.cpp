@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "net/event_json.hpp"
 #include "net/http_response.hpp"
 #include "net/record_json.hpp"
 
@@ -357,6 +358,20 @@ TEST(HttpResponse, tells_a_shed_request_when_to_come_back) {
     EXPECT_THAT(out.view(), StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
     EXPECT_THAT(out.view(), HasSubstr("\r\nRetry-After: 2\r\n"));
     EXPECT_THAT(out.view(), HasSubstr(R"("code":"BUSY","retry_ms":1200)"));
+}
+
+TEST(EventJson, says_who_or_what_let_a_hold_go) {
+    using campaigns::ReleaseReason;
+    for (const auto& [reason, word] :
+         {std::pair{ReleaseReason::buyer, "buyer"}, std::pair{ReleaseReason::op, "operator"},
+          std::pair{ReleaseReason::killed, "killed"},
+          std::pair{ReleaseReason::not_new, "not_new"}}) {
+        TextBuffer out;
+        append_event(out, engine::DurableCommit{}, engine::Frame{},
+                     campaigns::OrderEvent{campaigns::HoldReleased{
+                         .order = OrderId{1}, .reason = reason, .actor = campaigns::Actor{}}});
+        EXPECT_THAT(out.view(), HasSubstr(R"("reason":")" + std::string{word} + "\""));
+    }
 }
 
 TEST(HttpResponse, names_the_methods_that_a_path_has) {

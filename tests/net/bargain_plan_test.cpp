@@ -107,6 +107,21 @@ TEST(BargainPlan, is_the_same_after_it_was_published) {
     EXPECT_FALSE(parse_plan(published(secret))->seed);
 }
 
+TEST(BargainPlan, tells_its_seed_from_the_end_or_the_kill_on) {
+    using campaigns::CampaignState;
+    BargainPlanReader reader(CampaignId{7});
+    for (const CampaignState state :
+         {CampaignState::live, CampaignState::ending, CampaignState::ended, CampaignState::killed,
+          CampaignState::settled, CampaignState::archived}) {
+        campaigns::CampaignStateChanged changed;
+        changed.to = state;
+        ASSERT_TRUE(reader.read(campaigns::Event{campaigns::CampaignEvent{changed}}).has_value());
+        EXPECT_EQ(reader.plan().seed_is_public,
+                  state != CampaignState::live && state != CampaignState::ending)
+            << text(state);
+    }
+}
+
 TEST(BargainPlan, names_the_line_that_is_none) {
     const std::string text = published(honest_plan());
     const std::string first = text.substr(0, text.find('\n') + 1);

@@ -164,21 +164,31 @@ void NaiveGroupBuy::sit(std::size_t group, std::uint64_t buyer, bool is_new, std
     orders_.push_back(order);
 }
 
+std::int64_t NaiveGroupBuy::price_of_member() const {
+    return terms().tiers.empty() ? config_.items[0].price.fen() : terms().tiers[0].price.fen();
+}
+
+Instant NaiveGroupBuy::deadline_of_new() const {
+    const Instant deadline = now + terms().valid;
+    return terms().close_with_campaign ? std::min(deadline, config_.ends_at) : deadline;
+}
+
 void NaiveGroupBuy::begin(std::uint64_t buyer, bool is_new, std::int64_t quantity) {
     Group group;
     group.opener = orders_.size();
     group.leader = buyer;
-    group.deadline = now + terms().valid;
+    group.deadline = deadline_of_new();
+    group.price = price_of_member();
+    group.armed = ++clock_;
     groups_.push_back(group);
     const std::int64_t price =
-        terms().leader_price ? terms().leader_price->fen() : config_.items[0].price.fen();
+        terms().leader_price ? terms().leader_price->fen() : price_of_member();
     sit(groups_.size() - 1, buyer, is_new, quantity, price, true);
-    groups_.back().armed = ++clock_;
     note_levels();
 }
 
 Code NaiveGroupBuy::open(std::uint64_t buyer, bool is_new, std::int64_t quantity) {
-    if (now >= config_.ends_at) {
+    if (is_ending()) {
         return Code::ended;
     }
     if (paused) {
@@ -198,6 +208,9 @@ Code NaiveGroupBuy::open(std::uint64_t buyer, bool is_new, std::int64_t quantity
     }
     if (const auto refused = refuse_stock(quantity)) {
         return *refused;
+    }
+    if (deadline_of_new() - now < config_.min_pay) {
+        return Code::group_ended;
     }
     begin(buyer, is_new, quantity);
     return Code::held;
@@ -223,10 +236,11 @@ std::optional<std::size_t> NaiveGroupBuy::fullest_for(std::uint64_t buyer, bool 
 
 Code NaiveGroupBuy::join(std::size_t group, std::uint64_t buyer, bool is_new,
                          std::int64_t quantity) {
-    if (paused && now < config_.ends_at) {
+    if (paused && !is_ending()) {
         return Code::paused;
     }
-    if (!is_open(group) || groups_[group].deadline - now < config_.min_pay) {
+    const bool closes = terms().close_with_campaign && is_ending();
+    if (!is_open(group) || closes || groups_[group].deadline - now < config_.min_pay) {
         return Code::group_ended;
     }
     for (const std::size_t at : seats(group)) {
@@ -248,7 +262,7 @@ Code NaiveGroupBuy::join(std::size_t group, std::uint64_t buyer, bool is_new,
     if (terms().joins_per_buyer && standing_seats(buyer, false) >= *terms().joins_per_buyer) {
         return Code::limit_buyer;
     }
-    const std::int64_t price = config_.items[0].price.fen();
+    const std::int64_t price = price_of_member();
     if (!is_full) {
         if (const auto refused = refuse_stock(quantity)) {
             return *refused;
@@ -269,8 +283,9 @@ Code NaiveGroupBuy::join(std::size_t group, std::uint64_t buyer, bool is_new,
         note_levels();
         return Code::rerouted;
     }
-    if (terms().overflow == Overflow::open_new && now < config_.ends_at &&
-        leaves_room_for_new(std::nullopt, is_new) && !refuse_opening(buyer)) {
+    if (terms().overflow == Overflow::open_new && !is_ending() &&
+        deadline_of_new() - now >= config_.min_pay && leaves_room_for_new(std::nullopt, is_new) &&
+        !refuse_opening(buyer)) {
         if (const auto refused = refuse_stock(quantity)) {
             return *refused;
         }
@@ -301,6 +316,9 @@ void NaiveGroupBuy::seat_given_up(std::size_t group, std::uint64_t buyer) {
 }
 
 void NaiveGroupBuy::succeed(std::size_t group, int virtual_seats) {
+    for (const campaigns::GroupTier& tier : terms().tiers) {
+        groups_[group].price = paid(group) >= tier.size ? tier.price.fen() : groups_[group].price;
+    }
     for (const std::size_t at : seats(group)) {
         Order& order = orders_[at];
         order.state = order.state == OrderState::paid ? OrderState::confirmed : OrderState::expired;
@@ -444,7 +462,7 @@ void NaiveGroupBuy::expire_order(std::size_t at) {
     seat_given_up(*orders_[at].group, orders_[at].buyer);
 }
 
-void NaiveGroupBuy::expire_group(std::size_t group) {
+void NaiveGroupBuy::judge(std::size_t group, OrderState unpaid) {
     int new_paid = 0;
     for (const std::size_t at : seats(group)) {
         new_paid += orders_[at].state == OrderState::paid && orders_[at].is_new ? 1 : 0;
@@ -455,10 +473,21 @@ void NaiveGroupBuy::expire_group(std::size_t group) {
     const bool simulates = terms().simulate == Simulate::at_expiry ||
                            (terms().simulate == Simulate::threshold_bp &&
                             count * 10'000 >= terms().size * terms().simulate_bp);
-    if (count > 0 && has_new && simulates) {
-        succeed(group, terms().size - count);
+    const bool reaches_a_tier = !terms().tiers.empty() && count >= terms().tiers[0].size;
+    if (count > 0 && has_new && (simulates || reaches_a_tier)) {
+        succeed(group, reaches_a_tier ? 0 : terms().size - count);
     } else {
-        end(group, GroupState::failed, OrderState::expired);
+        end(group, GroupState::failed, unpaid);
+    }
+}
+
+void NaiveGroupBuy::end_early() {
+    ended_early = true;
+    paused = false;
+    for (std::size_t at = 0; terms().close_with_campaign && at < groups_.size(); ++at) {
+        if (is_open(at)) {
+            judge(at, OrderState::cancelled);
+        }
     }
 }
 
@@ -487,7 +516,7 @@ void NaiveGroupBuy::move_to(Instant then) {
         }
         now = std::max(now, first->first);
         if (group) {
-            expire_group(*group);
+            judge(*group, OrderState::expired);
         } else {
             expire_order(*order);
         }
@@ -496,11 +525,11 @@ void NaiveGroupBuy::move_to(Instant then) {
 }
 
 void NaiveGroupBuy::restart() {
-    for (Order& order : orders_) {
-        order.armed = ++clock_;
-    }
     for (Group& group : groups_) {
         group.armed = ++clock_;
+    }
+    for (Order& order : orders_) {
+        order.armed = ++clock_;
     }
 }
 

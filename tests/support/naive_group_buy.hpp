@@ -44,11 +44,13 @@ class NaiveGroupBuy {
         int level_since = 0;  // since when it has as many seats taken
         std::size_t level = 0;
         int virtual_seats = 0;
+        std::int64_t price = 0;  // of a unit: a member's, at success the tier's that was reached
         int armed = 0;
     };
 
     Instant now;
     bool paused = false;
+    bool ended_early = false;  // by an operator
 
     // Each answers with the code that the real one must give. A new order is the last.
     campaigns::Code open(std::uint64_t buyer, bool is_new, std::int64_t quantity);
@@ -60,9 +62,11 @@ class NaiveGroupBuy {
     /// The whole of what the order counts.
     campaigns::Code refund(std::size_t order);
     campaigns::Code fail(std::size_t group);
+    /// An operator ends the sale before its time.
+    void end_early();
     /// Deadlines up to `then`, in the order in which they are due.
     void move_to(Instant then);
-    /// Deadlines are armed anew: those of holds first.
+    /// Deadlines are armed anew: those of groups first.
     void restart();
 
     [[nodiscard]] const std::vector<Order>& orders() const { return orders_; }
@@ -79,7 +83,10 @@ class NaiveGroupBuy {
     [[nodiscard]] const campaigns::GroupTerms& terms() const {
         return std::get<campaigns::GroupTerms>(config_.terms);
     }
+    [[nodiscard]] bool is_ending() const { return ended_early || now >= config_.ends_at; }
     [[nodiscard]] bool is_open(std::size_t group) const;
+    [[nodiscard]] std::int64_t price_of_member() const;
+    [[nodiscard]] Instant deadline_of_new() const;
     [[nodiscard]] bool sits(const Order& order) const;
     [[nodiscard]] std::int64_t units_of(std::uint64_t buyer) const;
     [[nodiscard]] std::int64_t marks_of(std::uint64_t buyer) const;
@@ -98,7 +105,8 @@ class NaiveGroupBuy {
     void succeed(std::size_t group, int virtual_seats);
     void end(std::size_t group, campaigns::GroupState state, campaigns::OrderState unpaid);
     void expire_order(std::size_t order);
-    void expire_group(std::size_t group);
+    /// Its time is over: success, or the end with unpaid seats as said.
+    void judge(std::size_t group, campaigns::OrderState unpaid);
     void note_levels();
     [[nodiscard]] Code pay_late(std::size_t order, const std::string& payment,
                                 std::optional<bool> buyer_is_new);

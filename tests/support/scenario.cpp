@@ -32,9 +32,31 @@ std::string without_comment(std::string line) {
     return hash == std::string::npos ? line : line.substr(0, hash);
 }
 
+/// "each 100-399 A% = open 1% 1001 => HELD": the line for each of the numbers.
+std::optional<std::string> play_each(ScenarioPlayer& player, const std::string& text) {
+    const Words words = split_words(text);
+    const std::string& range = words.at(1);
+    const std::int64_t last = read_number(range.substr(range.find('-') + 1));
+    const std::string pattern = text.substr(text.find(range) + range.size());
+    for (std::int64_t at = read_number(range.substr(0, range.find('-'))); at <= last; ++at) {
+        std::string one = pattern;
+        for (auto mark = one.find('%'); mark != std::string::npos; mark = one.find('%')) {
+            one.replace(mark, 1, std::to_string(at));
+        }
+        const Checks checks = at == last ? Checks::all : Checks::few;
+        if (const auto wrong = player.run(read_line(one), checks)) {
+            return std::to_string(at) + ": " + *wrong;
+        }
+    }
+    return std::nullopt;
+}
+
 /// Empty, or what is wrong with this line.
 std::optional<std::string> play(ScenarioPlayer& player, const std::string& text) {
     try {
+        if (text.starts_with("each ")) {
+            return play_each(player, text);
+        }
         const ScenarioLine line = read_line(text);
         const bool is_indented = text.front() == ' ' || text.front() == '\t';
         if (is_indented) {
