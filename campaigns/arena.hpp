@@ -47,4 +47,22 @@ class Arena {
     RecordIndex size_ = 0;
 };
 
+/// Position of the record of this id, by halving: ids of a shard rise, so records lie in their
+/// order. no_record when there is none.
+template <class Record, std::size_t ChunkRecords, class Id>
+[[nodiscard]] RecordIndex find_by_id(const Arena<Record, ChunkRecords>& records, Id id) {
+    RecordIndex first = 0;
+    RecordIndex count = records.size();
+    while (count > 0) {
+        const RecordIndex half = count / 2;
+        if (records[first + half].id < id) {
+            first += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    return first < records.size() && records[first].id == id ? first : no_record;
+}
+
 }  // namespace stampede::campaigns

@@ -44,13 +44,6 @@ std::optional<Answer> refuse_launches(const Campaign& campaign, BuyerId buyer,
     return std::nullopt;
 }
 
-Answer busy(const char* detail, const Context& context) {
-    Answer answer = answer_of(Code::busy, context);
-    answer.retry_in = busy_retry;
-    answer.detail = detail;
-    return answer;
-}
-
 BargainView launched_view(const Campaign& campaign, const BargainLaunched& event, Instant now) {
     const ItemConfig& item = campaign.config().items[event.item];
     const CutRules& cuts = terms_of(campaign, event.item).cuts;

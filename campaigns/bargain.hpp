@@ -71,7 +71,6 @@ inline constexpr std::int64_t valid_seconds_max = 2'592'000;
 inline constexpr std::int64_t pay_seconds_min = 10;
 inline constexpr std::int64_t pay_seconds_max = 604'800;
 inline constexpr std::int64_t launches_max = 1'000;
-inline constexpr std::int64_t helps_max = 1'000'000;
 inline constexpr std::int64_t bonus_bp_max = 100'000;
 }  // namespace bargain_bounds
 

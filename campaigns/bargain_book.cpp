@@ -36,18 +36,7 @@ enum Part : std::uint8_t {
 }  // namespace
 
 RecordIndex BargainBook::find(BargainId id) const {
-    RecordIndex first = 0;
-    RecordIndex count = bargains_.size();
-    while (count > 0) {
-        const RecordIndex half = count / 2;
-        if (bargains_[first + half].id < id) {
-            first += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    return first < bargains_.size() && bargains_[first].id == id ? first : no_record;
+    return find_by_id(bargains_, id);
 }
 
 StarterRecord BargainBook::starter(BuyerId buyer) const {

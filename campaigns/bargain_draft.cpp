@@ -17,13 +17,13 @@
 #include "campaigns/campaign_draft.hpp"
 #include "campaigns/draft_rules.hpp"
 #include "campaigns/field_reader.hpp"
+#include "campaigns/helper_terms.hpp"
 
 namespace stampede::campaigns {
 
 namespace {
 
 constexpr std::int64_t helpers_most = limits::helpers_per_bargain_max;
-constexpr std::size_t zone_spans_max = 1024;
 constexpr std::size_t item_bytes_max =
     2 * 8 + 5 + 1 + 2 * 8 + 2 * 4 + 1 + limits::cut_stages_max * (4 + 2 * 8) + 8 + 4 + 2 * 8 + 2;
 
@@ -277,34 +277,6 @@ void judge_items(const BargainItemDraft& common, const CampaignDraft& campaign,
     }
 }
 
-std::optional<std::uint32_t> judge_optional(FieldNotes& errors, const char* field,
-                                            std::optional<std::int64_t> given, std::int64_t most) {
-    if (!given) {
-        return std::nullopt;
-    }
-    const auto number = judge_number(errors, field, given, std::nullopt, {1, most});
-    return number ? std::optional{static_cast<std::uint32_t>(*number)} : std::nullopt;
-}
-
-void judge_helping(const BargainDraft& draft, BargainTerms& terms, FieldNotes& errors) {
-    using namespace bargain_bounds;
-    terms.helps.per_campaign =
-        judge_optional(errors, "bargain.helps_per_buyer", draft.helps_per_buyer, helps_max);
-    terms.helps.per_day = judge_optional(errors, "bargain.helps_per_buyer_per_day",
-                                         draft.helps_per_buyer_per_day, helps_max);
-    terms.mutual_help =
-        judge_word(errors, "bargain.mutual_help", draft.mutual_help,
-                   std::array{MutualHelp::block, MutualHelp::allow}, terms.mutual_help);
-    if (!terms.helps.per_day) {
-        return;
-    }
-    if (!draft.days || draft.days->spans.size() > zone_spans_max) {
-        errors.add("bargain.helps_per_buyer_per_day", "needs days, which cannot be placed in time");
-    } else {
-        terms.days = *draft.days;
-    }
-}
-
 void judge_launches(const BargainDraft& draft, BargainTerms& terms, FieldNotes& errors) {
     const auto number = [&](const char* field, std::optional<std::int64_t> given) {
         const auto judged =
@@ -340,17 +312,6 @@ void lint_item(const CampaignConfig& config, const BargainItemTerms& terms,
         warnings.add(field("stock_at"),
                      "is order: a bargain at its floor may find nothing left to buy");
     }
-}
-
-void put_optional(ByteWriter& out, std::optional<std::uint32_t> number) {
-    out.put(static_cast<std::uint8_t>(number.has_value()));
-    if (number) {
-        out.put(*number);
-    }
-}
-
-std::optional<std::uint32_t> get_optional(FieldReader& in) {
-    return in.flag() ? std::optional{in.get<std::uint32_t>()} : std::nullopt;
 }
 
 void put_item(ByteWriter& out, const BargainItemTerms& terms) {
@@ -434,7 +395,11 @@ void BargainPlay::judge(const Draft* given, const CampaignDraft& campaign, Campa
     const Draft& draft = given == nullptr ? nothing : *given;
     BargainTerms terms;
     judge_items(draft.every_item, campaign, config, terms, errors);
-    judge_helping(draft, terms, errors);
+    judge_helping("bargain", {draft.helps_per_buyer, draft.helps_per_buyer_per_day, draft.days},
+                  terms.helps, terms.days, errors);
+    terms.mutual_help =
+        judge_word(errors, "bargain.mutual_help", draft.mutual_help,
+                   std::array{MutualHelp::block, MutualHelp::allow}, terms.mutual_help);
     judge_launches(draft, terms, errors);
     if (config.limits.per_order_min > 1) {
         errors.add("limits.per_order_min", "must be 1: a bargain sells one unit");
@@ -469,21 +434,16 @@ void BargainPlay::lint(const CampaignConfig& config, FieldNotes& warnings) {
 }
 
 std::size_t BargainPlay::bytes_max(const Terms& terms) {
-    return 64 + terms.days.spans.size() * 12 + terms.items.size() * item_bytes_max;
+    return 64 + days_bytes(terms.days) + terms.items.size() * item_bytes_max;
 }
 
 void BargainPlay::put(const Terms& terms, ByteWriter& out) {
-    put_optional(out, terms.helps.per_campaign);
-    put_optional(out, terms.helps.per_day);
+    put_limits(out, terms.helps);
     out.put(terms.mutual_help);
     out.put(terms.launches_per_buyer);
     out.put(terms.open_launches_per_buyer);
     out.put(static_cast<std::uint8_t>(terms.close_with_campaign));
-    out.put(static_cast<std::uint16_t>(terms.days.spans.size()));
-    for (const ZoneSpan& span : terms.days.spans) {
-        out.put(span.from);
-        out.put(span.offset_s);
-    }
+    put_days(out, terms.days);
     out.put(static_cast<std::uint16_t>(terms.items.size()));
     for (const BargainItemTerms& item : terms.items) {
         put_item(out, item);
@@ -491,19 +451,12 @@ void BargainPlay::put(const Terms& terms, ByteWriter& out) {
 }
 
 void BargainPlay::get(FieldReader& in, Terms& terms) {
-    terms.helps.per_campaign = get_optional(in);
-    terms.helps.per_day = get_optional(in);
+    terms.helps = get_limits(in);
     terms.mutual_help = in.one_of(MutualHelp::block, MutualHelp::allow);
     terms.launches_per_buyer = in.get<std::uint32_t>();
     terms.open_launches_per_buyer = in.get<std::uint32_t>();
     terms.close_with_campaign = in.flag();
-    const std::size_t spans = in.count<std::uint16_t>(0, zone_spans_max);
-    for (std::size_t at = 0; at < spans; ++at) {
-        ZoneSpan span;
-        span.from = in.instant();
-        span.offset_s = in.get<std::int32_t>();
-        terms.days.spans.push_back(span);
-    }
+    terms.days = get_days(in);
     const std::size_t items = in.count<std::uint16_t>(1, limits::items_per_campaign_max);
     for (std::size_t at = 0; at < items && in.ok(); ++at) {
         terms.items.push_back(get_item(in));

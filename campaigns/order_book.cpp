@@ -27,18 +27,7 @@ RecordIndex OrderBook::find_order(OrderId id) const {
     if (id < first_id_ || id > last_id_) {
         return no_record;
     }
-    RecordIndex first = 0;
-    RecordIndex count = orders_.size();
-    while (count > 0) {
-        const RecordIndex half = count / 2;
-        if (orders_[first + half].id < id) {
-            first += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    return first < orders_.size() && orders_[first].id == id ? first : no_record;
+    return find_by_id(orders_, id);
 }
 
 Quantity OrderBook::quantity_of(const OrderRecord& order) const {

@@ -5,11 +5,12 @@
 #pragma once
 
 #include "campaigns/bargain.hpp"
+#include "campaigns/friend_help.hpp"
 #include "campaigns/group_buy.hpp"
 #include "campaigns/play_list.hpp"
 
 namespace stampede::campaigns {
 
-using Plays = PlayList<GroupBuy, BargainPlay>;
+using Plays = PlayList<GroupBuy, BargainPlay, FriendHelp>;
 
 }  // namespace stampede::campaigns

@@ -134,6 +134,14 @@ using WantedLines = boost::container::static_vector<Wanted, limits::lines_per_or
                       .sequence = Sequence{context.next_sequence.raw() + event}};
     return answer;
 }
+inline constexpr Duration busy_retry = Duration::milliseconds(1'000);
+/// A bound of the engine is reached; `detail` says which.
+[[nodiscard]] inline Answer busy(const char* detail, const Context& context) {
+    Answer answer = answer_of(Code::busy, context);
+    answer.retry_in = busy_retry;
+    answer.detail = detail;
+    return answer;
+}
 /// SOLD_OUT of an item: whether a unit may come back, and for how long the answer may be repeated.
 [[nodiscard]] Answer sold_out(const Campaign& campaign, std::uint16_t item, const Context& context);
 /// The refusal that the campaign's state and its slots give to a new hold at this moment, if any.
@@ -153,7 +161,6 @@ using WantedLines = boost::container::static_vector<Wanted, limits::lines_per_or
 /// How long SOLD_OUT may be repeated without asking when no unit can come back by itself; an
 /// operator's delta is seen after that.
 inline constexpr std::int64_t sold_out_cache_ms = 5'000;
-inline constexpr Duration busy_retry = Duration::milliseconds(1'000);
 inline constexpr std::uint64_t start_jitter_ms = 400;
 /// How long a unit is held for who waited for it.
 inline constexpr Duration waiter_hold = Duration::seconds(60);

@@ -87,18 +87,7 @@ void SeatGroups::touch_seat(RecordIndex seat, Change&& change) {
 // Reading ----------------------------------------------------------------------------------------
 
 RecordIndex SeatGroups::find(GroupId id) const {
-    RecordIndex first = 0;
-    RecordIndex count = groups_.size();
-    while (count > 0) {
-        const RecordIndex half = count / 2;
-        if (groups_[first + half].id < id) {
-            first += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
-    return first < groups_.size() && groups_[first].id == id ? first : no_record;
+    return find_by_id(groups_, id);
 }
 
 bool SeatGroups::has(RecordIndex group, BuyerId buyer) const {

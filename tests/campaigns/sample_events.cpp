@@ -178,6 +178,51 @@ std::vector<Event> bargain_samples() {
                 BargainsSwept{.first = 4096, .count = 512, .as = BargainState::expired}}};
 }
 
+constexpr RallyId rally{0x0123456789abcd01};
+
+CampaignConfig friend_help_config() {
+    CampaignConfig config = sample_config();
+    config.play = FriendHelp::play;
+    config.terms =
+        FriendHelpTerms{.tiers = {{.helpers_needed = 2, .item = 1, .quantity = Quantity{1}},
+                                  {.helpers_needed = 100'000, .item = 0, .quantity = Quantity{7}}},
+                        .helps = {.per_campaign = 9, .per_day = std::nullopt},
+                        .helper_new_only = true,
+                        .launches_per_buyer = 3,
+                        .valid = Duration::seconds(600),
+                        .days = {.spans = {{.from = Instant{0}, .offset_s = 28'800}}}};
+    return config;
+}
+
+std::vector<Event> friend_help_samples() {
+    const auto config = std::make_shared<const CampaignConfig>(friend_help_config());
+    return {
+        CampaignEvent{CampaignDrafted{config, Actor{"editor-1"}}},
+        FriendHelp::Event{
+            RallyLaunched{.rally = rally, .starter = BuyerId{42}, .deadline = opening}},
+        FriendHelp::Event{RallyHelped{.rally = rally,
+                                      .helper = BuyerId{limits::buyer_id_max},
+                                      .day = 20'778,
+                                      .new_helper = true,
+                                      .then = RallyState::open}},
+        FriendHelp::Event{RallyHelped{.rally = rally,
+                                      .helper = BuyerId{43},
+                                      .day = 20'778,
+                                      .new_helper = false,
+                                      .then = RallyState::complete}},
+        FriendHelp::Event{RewardGranted{.rally = rally,
+                                        .tier = 1,
+                                        .order = order,
+                                        .starter = BuyerId{42},
+                                        .item = 7,
+                                        .item_id = ItemId{"Cup_1"},
+                                        .quantity = Quantity{limits::stock_max},
+                                        .helpers = 100'000}},
+        FriendHelp::Event{RewardRanOut{.rally = rally, .tier = 9}},
+        FriendHelp::Event{RallyLapsed{.rally = rally}},
+        FriendHelp::Event{RalliesSwept{.first = 4096, .count = 512, .as = RallyState::cancelled}}};
+}
+
 /// A configuration that says what only its second version has room for.
 CampaignConfig waiting_config() {
     CampaignConfig config = sample_config();
@@ -240,7 +285,7 @@ CampaignConfig sample_config() {
 std::vector<Event> sample_events() {
     std::vector<Event> events;
     for (auto& family : {campaign_samples(), order_samples(), seckill_samples(), waitlist_samples(),
-                         group_samples(), bargain_samples()}) {
+                         group_samples(), bargain_samples(), friend_help_samples()}) {
         events.insert(events.end(), family.begin(), family.end());
     }
     return events;

@@ -137,7 +137,7 @@ std::string told(const EventRow& event, const OrderNames& names) {
         text += " group " + names.of(values["group_id"]);
     }
     for (const char* name : {"members", "confirmed", "virtual", "price", "leader_buyer_id",
-                             "leader_commission_bp", "refunds"}) {
+                             "leader_commission_bp", "refunds", "buyer_id", "helpers"}) {
         if (values.contains(name)) {
             text += " " + std::string{name} + " " + values[name];
         }

@@ -38,6 +38,8 @@ class OrderNames {
 [[nodiscard]] Facts facts_of(const campaigns::Answer& answer, const OrderNames& names);
 /// In scenario_bargain.cpp.
 void add_bargain(Facts& facts, const campaigns::BargainView& view);
+/// In scenario_friend_help.cpp.
+void add_rally(Facts& facts, const campaigns::RallyView& view);
 void add_group(Facts& facts, const campaigns::GroupView& group, const OrderNames& names);
 void add_order(Facts& facts, const campaigns::OrderView& order, const OrderNames& names);
 

@@ -285,6 +285,9 @@ Facts ScenarioPlayer::ask(const ScenarioLine& line, const Command& command, cons
     if (const auto* bargain = answer_->about<campaigns::BargainView>()) {
         add_bargain(facts, *bargain);
     }
+    if (const auto* rally = answer_->about<campaigns::RallyView>()) {
+        add_rally(facts, *rally);
+    }
     return facts;
 }
 
@@ -592,6 +595,10 @@ const std::map<std::string, ScenarioPlayer::Act>& ScenarioPlayer::acts() {
         {"take", &ScenarioPlayer::take},
         {"cancel_bargain", &ScenarioPlayer::cancel_bargain},
         {"bargain", &ScenarioPlayer::show_bargain},
+        {"launch_rally", &ScenarioPlayer::launch_rally},
+        {"help_rally", &ScenarioPlayer::help_rally},
+        {"rally", &ScenarioPlayer::show_rally},
+        {"rallies", &ScenarioPlayer::list_rallies},
         {"open", &ScenarioPlayer::open_group},
         {"join", &ScenarioPlayer::join_group},
         {"fail", &ScenarioPlayer::fail_group},

@@ -84,6 +84,12 @@ class ScenarioPlayer {
     Facts show_bargain(const ScenarioLine& line);
     [[nodiscard]] campaigns::BargainId bargain_called(const std::string& name) const;
     [[nodiscard]] static campaigns::Buyer buyer_of(const std::string& id, const Options& options);
+    // scenario_friend_help.cpp
+    Facts launch_rally(const ScenarioLine& line);
+    Facts help_rally(const ScenarioLine& line);
+    Facts show_rally(const ScenarioLine& line);
+    Facts list_rallies(const ScenarioLine& line);
+    [[nodiscard]] campaigns::RallyId rally_called(const std::string& name) const;
     // Groups: scenario_groups.cpp
     Facts open_group(const ScenarioLine& line);
     Facts join_group(const ScenarioLine& line);
@@ -101,6 +107,7 @@ class ScenarioPlayer {
     OrderNames orders_;
     std::map<std::string, campaigns::TicketClaims> tickets_;
     std::map<std::string, campaigns::BargainId> bargains_;
+    std::map<std::string, campaigns::RallyId> rallies_;
     std::map<std::string, campaigns::CampaignConfig> configs_;
     std::string open_block_;
     bool block_is_campaign_ = false;

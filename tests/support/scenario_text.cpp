@@ -116,6 +116,7 @@ const std::map<std::string, Setter>& setters() {
         {"item", read_item},
         {"items", read_many_items},
         {"bargain", read_bargain},
+        {"friend_help", read_friend_help},
         {"limits", read_limits},
         {"audience", read_audience},
         {"group", read_group_terms},

@@ -30,6 +30,8 @@ using Words = std::vector<std::string>;
 void read_config_line(campaigns::CampaignConfig& config, const Words& words);
 /// The parameters of 砍价 (scenario_bargain.cpp).
 void read_bargain(campaigns::CampaignConfig& config, const Words& words);
+/// The line "friend_help tiers 2:3001 …" of a block (scenario_friend_help.cpp).
+void read_friend_help(campaigns::CampaignConfig& config, const Words& words);
 
 /// The line "group size 3 …" of a block, which makes it a group-buy: scenario_groups.cpp.
 void read_group_terms(campaigns::CampaignConfig& config, const Words& words);
