@@ -283,6 +283,7 @@ struct BargainPlay {
     static constexpr Play play = Play::bargain;
     static constexpr std::string_view word = "bargain";
     static constexpr std::string_view key = "bargain";
+    static constexpr std::string_view record_key = "bargain_id";
     using Draft = BargainDraft;
     using Terms = BargainTerms;
     using Command =

@@ -221,6 +221,7 @@ struct FriendHelp {
     static constexpr Play play = Play{4};
     static constexpr std::string_view word = "friend_help";
     static constexpr std::string_view key = "friend_help";
+    static constexpr std::string_view record_key = "rally_id";
     using Draft = FriendHelpDraft;
     using Terms = FriendHelpTerms;
     using Command = std::variant<LaunchRally, HelpRally, ExpireRally>;

@@ -280,6 +280,7 @@ struct GroupBuy {
     static constexpr Play play = Play::group_buy;
     static constexpr std::string_view word = "group_buy";
     static constexpr std::string_view key = "group";
+    static constexpr std::string_view record_key = "group_id";
     using Draft = GroupDraft;
     using Terms = GroupTerms;
     using Command = std::variant<OpenGroup, JoinGroup, FailGroup, ExpireGroup>;

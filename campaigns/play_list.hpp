@@ -7,6 +7,8 @@
 //   static constexpr Play play;             its number: also its Family
 //   static constexpr std::string_view word  as in `"play":"group_buy"`
 //   static constexpr std::string_view key   of its parameters in a draft, as in `"group":{…}`
+//   static constexpr std::string_view record_key
+//                    how an order of it names its record, as in "group_id"
 //   using Draft      parameters as an operator sent them, all optional
 //   using Terms      the same, judged; part of the configuration; with == and a default
 //   using Command    std::variant of its commands, each with `CampaignId campaign`, the most bytes

@@ -131,20 +131,6 @@ void append_receipt(JsonText& json, const campaigns::Receipt& receipt) {
 
 }  // namespace
 
-std::string_view play_name(campaigns::Play play) {
-    switch (play) {
-        case campaigns::Play::seckill:
-            return "seckill";
-        case campaigns::Play::group_buy:
-            return "group_buy";
-        case campaigns::Play::bargain:
-            return "bargain";
-        case campaigns::Play::common:
-            break;
-    }
-    unreachable("`common` is no play that a campaign can have");
-}
-
 void append_order_fields(JsonText& json, const OrderView& order, Door door) {
     json.base36("order_id", order.order_id);
     json.plain("state", text(order.state));
@@ -234,7 +220,7 @@ void append_public_campaign(TextBuffer& out, const PublicCampaign& campaign) {
     json.open_object();
     json.plain("code", text(Code::ok));
     json.decimal_text("campaign_id", campaign.id.raw());
-    json.plain("play", play_name(config.play));
+    json.plain("play", text(config.play));
     json.text("title", config.title);
     json.plain("state", text(campaign.state));
     json.number("starts_at_ms", config.starts_at.ms());

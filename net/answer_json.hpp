@@ -62,7 +62,4 @@ void append_public_campaign(TextBuffer& out, const PublicCampaign& campaign);
 /// {"code":"OK","server_ms":…}.
 void append_time(TextBuffer& out, Instant server_time);
 
-/// Name of a play as in drafts: "seckill", "group_buy", "bargain".
-[[nodiscard]] std::string_view play_name(campaigns::Play play);
-
 }  // namespace stampede::net

@@ -61,6 +61,16 @@ void read_bargain(const Campaign& campaign, campaigns::BargainId id, const Reply
     answer(reply, found);
 }
 
+void read_rally(const Campaign& campaign, campaigns::RallyId id, const Reply& reply) {
+    Answer found;
+    const auto rally = campaigns::find_rally(campaign, id);
+    found.code = rally.has_value() ? Code::ok : Code::bargain_unknown;
+    if (rally.has_value()) {
+        found.record = *rally;
+    }
+    answer(reply, found);
+}
+
 }  // namespace
 
 CommitNumber BuyersReads::read(const BuyersRoute& route, const campaigns::Buyer& buyer,
@@ -122,6 +132,17 @@ void BuyersReads::read_record(const Campaign& campaign, const BuyersRoute& route
                                 reply.now);
             });
             return;
+        case BuyersEndpoint::read_rally:
+            read_rally(campaign, route.rally, reply);
+            return;
+        case BuyersEndpoint::list_own_rallies:
+            respond(reply, [&](TextBuffer& out) {
+                append_rallies(
+                    out,
+                    campaigns::rallies_launched_by(campaign, buyer, limits::own_records_listed_max),
+                    reply.now);
+            });
+            return;
         case BuyersEndpoint::read_time:
         case BuyersEndpoint::issue_ticket:
         case BuyersEndpoint::place_order:
@@ -134,6 +155,8 @@ void BuyersReads::read_record(const Campaign& campaign, const BuyersRoute& route
         case BuyersEndpoint::launch_bargain:
         case BuyersEndpoint::cut_bargain:
         case BuyersEndpoint::order_bargain:
+        case BuyersEndpoint::launch_rally:
+        case BuyersEndpoint::help_rally:
             break;
     }
     unreachable("no read of a campaign, or one that SaleLoop decodes first");

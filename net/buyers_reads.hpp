@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What buyers read of a shard: campaigns, orders, groups, bargains. Each read writes its whole
+// What buyers read of a shard: campaigns, orders, and plays' records. Each read writes its whole
 // response and says which commit it rests on, so that nothing is shown before it is durable. None
 // changes anything; lists are bounded. Loop thread.
 #pragma once

@@ -91,6 +91,21 @@ Judged<BuyersRoute> route_bargain(std::string_view method, std::string_view rest
     return below.is_record ? expect(method, "GET", route) : not_found("no such path");
 }
 
+Judged<BuyersRoute> route_rally(std::string_view method, std::string_view rest, BuyersRoute route) {
+    const Below below = split(rest);
+    const auto rally = Base36::parse(below.id);
+    if (!rally.has_value()) {
+        return malformed("rally_id: must be a rally's id as it was given out");
+    }
+    route.rally = campaigns::RallyId{*rally};
+    if (below.collection == "helps") {
+        route.endpoint = BuyersEndpoint::help_rally;
+        return expect(method, "POST", route);
+    }
+    route.endpoint = BuyersEndpoint::read_rally;
+    return below.is_record ? expect(method, "GET", route) : not_found("no such path");
+}
+
 /// `mine=true`, and where there is a list of everybody's, `limit`. No percent-encoding: neither
 /// needs it.
 struct RecordsQuery {
@@ -144,10 +159,20 @@ Judged<BuyersRoute> route_groups(std::string_view method, std::string_view text,
     return route;
 }
 
-Judged<BuyersRoute> route_bargains(std::string_view method, std::string_view text,
-                                   BuyersRoute route) {
+/// A collection that is launched into, and of which a buyer lists his own alone.
+struct OwnRecords {
+    std::string_view name;
+    BuyersEndpoint launch;
+    BuyersEndpoint list_own;
+};
+constexpr OwnRecords bargains{"bargains", BuyersEndpoint::launch_bargain,
+                              BuyersEndpoint::list_own_bargains};
+constexpr OwnRecords rallies{"rallies", BuyersEndpoint::launch_rally,
+                             BuyersEndpoint::list_own_rallies};
+Judged<BuyersRoute> route_own(const OwnRecords& records, std::string_view method,
+                              std::string_view text, BuyersRoute route) {
     if (method == "POST") {
-        route.endpoint = BuyersEndpoint::launch_bargain;
+        route.endpoint = records.launch;
         return route;
     }
     if (method != "GET") {
@@ -158,9 +183,10 @@ Judged<BuyersRoute> route_bargains(std::string_view method, std::string_view tex
         return query.error();
     }
     if (!query->mine) {
-        return malformed("query: mine: must be true; bargains of others are not listed");
+        return malformed("query: mine: must be true; " + std::string{records.name} +
+                         " of others are not listed");
     }
-    route.endpoint = BuyersEndpoint::list_own_bargains;
+    route.endpoint = records.list_own;
     return route;
 }
 
@@ -207,6 +233,7 @@ bool needs_buyer(BuyersEndpoint endpoint) {
         case BuyersEndpoint::list_groups:
         case BuyersEndpoint::read_group:
         case BuyersEndpoint::read_bargain:
+        case BuyersEndpoint::read_rally:
             return false;
         case BuyersEndpoint::issue_ticket:
         case BuyersEndpoint::place_order:
@@ -223,6 +250,9 @@ bool needs_buyer(BuyersEndpoint endpoint) {
         case BuyersEndpoint::cut_bargain:
         case BuyersEndpoint::list_own_bargains:
         case BuyersEndpoint::order_bargain:
+        case BuyersEndpoint::launch_rally:
+        case BuyersEndpoint::help_rally:
+        case BuyersEndpoint::list_own_rallies:
             return true;
     }
     unreachable("an endpoint that is none");
@@ -240,6 +270,8 @@ bool is_command(BuyersEndpoint endpoint) {
         case BuyersEndpoint::launch_bargain:
         case BuyersEndpoint::cut_bargain:
         case BuyersEndpoint::order_bargain:
+        case BuyersEndpoint::launch_rally:
+        case BuyersEndpoint::help_rally:
             return true;
         case BuyersEndpoint::read_time:
         case BuyersEndpoint::read_campaign:
@@ -251,6 +283,8 @@ bool is_command(BuyersEndpoint endpoint) {
         case BuyersEndpoint::read_group:
         case BuyersEndpoint::list_own_bargains:
         case BuyersEndpoint::read_bargain:
+        case BuyersEndpoint::list_own_rallies:
+        case BuyersEndpoint::read_rally:
             return false;
     }
     unreachable("an endpoint that is none");
@@ -259,7 +293,8 @@ bool is_command(BuyersEndpoint endpoint) {
 bool body_may_be_absent(BuyersEndpoint endpoint) {
     return endpoint == BuyersEndpoint::cancel_order || endpoint == BuyersEndpoint::leave_waitlist ||
            endpoint == BuyersEndpoint::join_group || endpoint == BuyersEndpoint::cut_bargain ||
-           endpoint == BuyersEndpoint::order_bargain;
+           endpoint == BuyersEndpoint::order_bargain || endpoint == BuyersEndpoint::launch_rally ||
+           endpoint == BuyersEndpoint::help_rally;
 }
 
 Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view target,
@@ -297,7 +332,10 @@ Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view targe
         return route_groups(method, query, route);
     }
     if (rest == "bargains") {
-        return route_bargains(method, query, route);
+        return route_own(bargains, method, query, route);
+    }
+    if (rest == "rallies") {
+        return route_own(rallies, method, query, route);
     }
     const auto collection = take_segment(rest);
     if (collection == "orders") {
@@ -310,6 +348,9 @@ Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view targe
     }
     if (collection == "bargains") {
         return route_bargain(method, rest, route);
+    }
+    if (collection == "rallies") {
+        return route_rally(method, rest, route);
     }
     return not_found("no such path");
 }

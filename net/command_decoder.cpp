@@ -258,6 +258,12 @@ std::uint32_t read_command(JsonReader& reader, const BuyersRequest& request,
         case BuyersEndpoint::order_bargain:
             decoded.command = campaigns::OrderBargain{route.campaign, request.buyer, route.bargain};
             return read_nothing(reader, route.endpoint);
+        case BuyersEndpoint::launch_rally:
+            decoded.command = campaigns::LaunchRally{route.campaign, request.buyer};
+            return read_nothing(reader, route.endpoint);
+        case BuyersEndpoint::help_rally:
+            decoded.command = campaigns::HelpRally{route.campaign, request.buyer, route.rally};
+            return read_nothing(reader, route.endpoint);
         case BuyersEndpoint::issue_ticket:
         case BuyersEndpoint::join_waitlist:
         case BuyersEndpoint::leave_waitlist:
@@ -272,6 +278,8 @@ std::uint32_t read_command(JsonReader& reader, const BuyersRequest& request,
         case BuyersEndpoint::read_group:
         case BuyersEndpoint::list_own_bargains:
         case BuyersEndpoint::read_bargain:
+        case BuyersEndpoint::list_own_rallies:
+        case BuyersEndpoint::read_rally:
             break;
     }
     unreachable("no endpoint whose body is read here");

@@ -37,6 +37,10 @@ enum class BuyersEndpoint : std::uint8_t {
     list_own_bargains,
     read_bargain,
     order_bargain,
+    launch_rally,
+    help_rally,
+    list_own_rallies,
+    read_rally,
 };
 
 struct BuyersRoute {
@@ -45,6 +49,7 @@ struct BuyersRoute {
     OrderId order;                 // read_order, cancel_order
     campaigns::GroupId group;      // join_group, read_group
     campaigns::BargainId bargain;  // cut_bargain, read_bargain, order_bargain
+    campaigns::RallyId rally;      // help_rally, read_rally
     std::size_t limit = 0;         // list_groups: 1..limits::groups_listed_max
 };
 /// Public reads need no buyer.
@@ -56,8 +61,8 @@ struct BuyersRoute {
 /// The path of a request target: without query, and without the origin of an absolute form.
 [[nodiscard]] std::string_view path_of(std::string_view target);
 /// 404 for a path that does not exist, 405 with Allow for a method it does not have, 400 for an id
-/// that cannot be one. Lists of groups and bargains read their query and refuse a parameter that
-/// they do not know; elsewhere it is ignored.
+/// that cannot be one. Lists of groups, bargains and rallies read their query and refuse a
+/// parameter that they do not know; elsewhere it is ignored.
 [[nodiscard]] Judged<BuyersRoute> route_buyers(std::string_view method, std::string_view target,
                                                std::string_view query = {});
 

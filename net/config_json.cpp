@@ -3,6 +3,7 @@
 #include "net/config_json.hpp"
 
 #include "net/bargain_draft_decoder.hpp"
+#include "net/friend_help_draft_decoder.hpp"
 #include "net/group_draft_decoder.hpp"
 #include "net/time_zone.hpp"
 
@@ -113,6 +114,7 @@ void append_config_fields(JsonText& json, const CampaignConfig& config) {
     if (const auto* bargain = std::get_if<campaigns::BargainTerms>(&config.terms)) {
         append_bargain(json, *bargain);
     }
+    append_friend_help(json, config);
     json.flag("waitlist", config.waitlist);
 }
 

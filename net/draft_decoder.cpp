@@ -12,6 +12,7 @@
 #include "engine/vocabulary/limits.hpp"
 #include "net/bargain_draft_decoder.hpp"
 #include "net/field_rules.hpp"
+#include "net/friend_help_draft_decoder.hpp"
 #include "net/group_draft_decoder.hpp"
 #include "net/json_tree.hpp"
 #include "net/slot_windows.hpp"
@@ -96,7 +97,7 @@ void take_objects(FieldNotes& errors, const JsonNode& value, const std::string& 
     }
 }
 
-constexpr std::array<FieldRule<CampaignDraft>, 23> campaign_rules{{
+constexpr std::array<FieldRule<CampaignDraft>, 24> campaign_rules{{
     {"play", &take_text<&CampaignDraft::play>},
     {"title", &take_text<&CampaignDraft::title>},
     {"items", &take_objects<item_rules, &CampaignDraft::items>},
@@ -120,6 +121,7 @@ constexpr std::array<FieldRule<CampaignDraft>, 23> campaign_rules{{
     {"waitlist", &take_switch<&CampaignDraft::waitlist>},
     {"group", &take_group},
     {"bargain", &take_bargain},
+    {"friend_help", &take_friend_help},
 }};
 
 // The body: the parameters, and what is about the campaign
@@ -244,9 +246,13 @@ Judged<DraftBody> decode_draft(std::string_view text, DraftUse use) {
         std::find(tree->names.begin(), tree->names.end(), "version") == tree->names.end()) {
         errors.add("version", "is required: the version that GET showed");
     }
-    if (auto& bargain = body.draft.of<campaigns::BargainPlay>()) {
-        bargain->days = days_of(body.draft);
-    }
+    campaigns::Plays::for_each([&]<class Each>() {
+        if constexpr (requires(typename Each::Draft draft) { draft.days; }) {
+            if (auto& given = body.draft.of<Each>()) {
+                given->days = days_of(body.draft);
+            }
+        }
+    });
     if (body.draft.slots) {
         body.draft.windows = expand_slots(body.draft);
         body.draft.slots_json = body.draft.slots->empty() ? "" : canonical_json(*body.draft.slots);

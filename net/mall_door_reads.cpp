@@ -31,13 +31,11 @@ std::optional<OrderState> parse_order_state(std::string_view name) {
 }
 
 std::optional<campaigns::Play> parse_play(std::string_view name) {
-    for (const auto play :
-         {campaigns::Play::seckill, campaigns::Play::group_buy, campaigns::Play::bargain}) {
-        if (play_name(play) == name) {
-            return play;
-        }
-    }
-    return std::nullopt;
+    std::optional<campaigns::Play> found;
+    const auto take = [&](campaigns::Play play) { found = text(play) == name ? play : found; };
+    take(campaigns::Play::seckill);
+    campaigns::Plays::for_each([&]<class Each>() { take(Each::play); });
+    return found;
 }
 
 Problem wrong_parameter(std::string_view name, std::string_view what) {

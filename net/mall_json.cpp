@@ -102,7 +102,7 @@ void append_campaigns_page(TextBuffer& out, const CampaignsPage& page, Instant s
     for (const auto& campaign : page.campaigns) {
         json.open_object();
         json.decimal_text("id", campaign.id.raw());
-        json.plain("play", play_name(campaign.config->play));
+        json.plain("play", text(campaign.config->play));
         json.text("title", campaign.config->title);
         json.plain("state", text(campaign.state));
         json.number("version", campaign.version);

@@ -14,10 +14,12 @@ using campaigns::BargainTerms;
 using campaigns::BargainView;
 using campaigns::CampaignConfig;
 using campaigns::Code;
+using campaigns::FriendHelpTerms;
 using campaigns::GroupEnd;
 using campaigns::GroupTerms;
 using campaigns::GroupView;
 using campaigns::Play;
+using campaigns::RallyView;
 
 /// First and last digit of an id of four digits or more: enough to find oneself in a list of
 /// members, too little to find anybody else.
@@ -86,6 +88,11 @@ struct RecordWriter {
         append_bargain_fields(json, bargain, shown.door);
         json.close_object();
     }
+    void operator()(const RallyView& rally) const {
+        json.open_object("rally");
+        append_rally_fields(json, rally, shown.door);
+        json.close_object();
+    }
 };
 
 /// {"code":"OK","<name>":[…],"server_ms":…}
@@ -109,16 +116,11 @@ void append_list(TextBuffer& out, std::string_view name, std::span<const Record>
 }  // namespace
 
 std::string_view record_key(Play play) {
-    switch (play) {
-        case Play::group_buy:
-            return "group_id";
-        case Play::bargain:
-            return "bargain_id";
-        case Play::common:
-        case Play::seckill:
-            break;
-    }
-    unreachable("a play whose orders have no record");
+    std::string_view key;
+    campaigns::Plays::for_each(
+        [&]<class Each>() { key = play == Each::play ? Each::record_key : key; });
+    check(!key.empty(), "a play whose orders have no record");
+    return key;
 }
 
 void append_record(JsonText& json, const campaigns::Plays::View& record, const RecordShown& shown) {
@@ -167,6 +169,24 @@ void append_bargain_fields(JsonText& json, const BargainView& bargain, Door door
     json.number("deadline_ms", bargain.deadline.ms());
 }
 
+void append_rally_fields(JsonText& json, const RallyView& rally, Door door) {
+    json.base36("rally_id", rally.rally_id);
+    append_buyer(json, "starter", rally.starter, door);
+    json.plain("state", text(rally.state));
+    json.number("helpers", rally.helpers);
+    json.open_array("tiers");
+    for (const campaigns::RewardTierView& tier : rally.tiers) {
+        json.open_object();
+        json.number("helpers_needed", tier.helpers_needed);
+        json.plain("item_id", tier.item_id.view());
+        json.number("quantity", tier.quantity.units());
+        json.plain("reward", text(tier.state));
+        json.close_object();
+    }
+    json.close_array();
+    json.number("deadline_ms", rally.deadline.ms());
+}
+
 void append_groups(TextBuffer& out, std::span<const GroupView> groups, Instant server_time) {
     append_list(out, "groups", groups, server_time, [](JsonText& json, const GroupView& group) {
         append_group_fields(json, group, {Door::buyers, limits::members_per_listed_group_max});
@@ -180,7 +200,38 @@ void append_bargains(TextBuffer& out, std::span<const BargainView> bargains, Ins
                 });
 }
 
+void append_rallies(TextBuffer& out, std::span<const RallyView> rallies, Instant server_time) {
+    append_list(out, "rallies", rallies, server_time, [](JsonText& json, const RallyView& rally) {
+        append_rally_fields(json, rally, Door::buyers);
+    });
+}
+
+namespace {
+
+void append_public_tiers(JsonText& json, const CampaignConfig& config,
+                         const FriendHelpTerms& terms) {
+    json.open_object(campaigns::FriendHelp::key);
+    json.open_array("tiers");
+    for (const campaigns::RewardTier& tier : terms.tiers) {
+        json.open_object();
+        json.number("helpers_needed", tier.helpers_needed);
+        json.plain("item_id", config.items[tier.item].item_id.view());
+        json.number("quantity", tier.quantity.units());
+        json.close_object();
+    }
+    json.close_array();
+    json.flag("helper_new_only", terms.helper_new_only);
+    json.number("valid_seconds", terms.valid.ms() / 1000);
+    json.close_object();
+}
+
+}  // namespace
+
 void append_public_terms(JsonText& json, const CampaignConfig& config) {
+    if (const auto* const help = std::get_if<FriendHelpTerms>(&config.terms)) {
+        append_public_tiers(json, config, *help);
+        return;
+    }
     const auto* const group = std::get_if<GroupTerms>(&config.terms);
     if (group == nullptr) {
         return;

@@ -6,11 +6,11 @@
 #include <gtest/gtest.h>
 #include <xxhash.h>
 
-#include <cstdlib>
 #include <random>
 #include <set>
 
 #include "campaigns/bargains.hpp"
+#include "tests/support/model_length.hpp"
 #include "tests/support/naive_bargain.hpp"
 #include "tests/support/sale_rig.hpp"
 
@@ -464,11 +464,6 @@ class BargainWalk {
     std::string told_;
     std::optional<std::string> wrong_;
 };
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 TEST(BargainModel, agrees_with_the_engine_on_every_random_walk_past_every_code) {
     const std::uint64_t first = from_environment("MODEL_FIRST_SEED", 1);

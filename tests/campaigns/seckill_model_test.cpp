@@ -5,18 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
+#include "tests/support/model_length.hpp"
 #include "tests/support/seckill_walk.hpp"
 
 namespace stampede::tests {
 namespace {
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 std::string report(std::uint64_t seed, std::size_t acts, const Walk& walk) {
     const Walk shorter = shortened(walk, [](const Walk& one) { return run_walk(one).has_value(); });

@@ -240,6 +240,28 @@ TEST(SettlementRecords, tell_of_money_that_fits_no_order) {
                   R"(","payment_id":"p1","amount":1,"reason":"order_unknown"})");
 }
 
+TEST(SettlementRecords, tell_of_a_reward_beside_the_order_that_it_is) {
+    const RewardGranted granted{.rally = RallyId{0x1234'5678'9ABD},
+                                .tier = 1,
+                                .order = order,
+                                .starter = BuyerId{9'000'000'000'000'000'001},
+                                .item = 4,
+                                .item_id = ItemId{"Cup_1"},
+                                .quantity = Quantity{2},
+                                .helpers = 10};
+    const auto records = records_of(FriendHelp::Event{granted});
+    ASSERT_THAT(records, SizeIs(1));
+    const auto& row = std::get<EventRow>(records[0]);
+    EXPECT_EQ(row.kind, "REWARD_GRANTED");
+    EXPECT_EQ(row.order_id, Base36{order.raw()}.str());
+    EXPECT_EQ(row.event_id, std::string{journal_id} + ".12.48213.0");
+    EXPECT_EQ(row.payload, R"({"order_id":")" + Base36{order.raw()}.str() +
+                               R"(","campaign_id":"77","rally_id":")" +
+                               Base36{granted.rally.raw()}.str() +
+                               R"(","buyer_id":"9000000000000000001","item_id":"Cup_1",)"
+                               R"("quantity":2,"helpers":10})");
+}
+
 // The sample has one event of each kind: whoever adds one meets this list.
 TEST(SettlementRecords, follow_from_these_kinds_and_no_others) {
     std::set<std::string_view> with_records;
@@ -251,10 +273,10 @@ TEST(SettlementRecords, follow_from_these_kinds_and_no_others) {
             with_records.insert(name);
         }
     }
-    EXPECT_THAT(
-        with_records,
-        ::testing::ElementsAre("GroupFailed", "GroupSucceeded", "OrderConfirmed", "OrderRefunded",
-                               "PaymentMismatched", "PaymentRefundDue", "StockHandedBack"));
+    EXPECT_THAT(with_records,
+                ::testing::ElementsAre("GroupFailed", "GroupSucceeded", "OrderConfirmed",
+                                       "OrderRefunded", "PaymentMismatched", "PaymentRefundDue",
+                                       "RewardGranted", "StockHandedBack"));
     EXPECT_GE(all.size(), 16U);
 }
 

@@ -184,6 +184,26 @@ TEST(AnswerJson, shows_a_bargain_with_the_cut_that_the_answer_is_about) {
               R"("server_ms":1795262400123})");
 }
 
+TEST(AnswerJson, shows_a_rally_with_its_tiers) {
+    campaigns::RallyView rally;
+    rally.rally_id = campaigns::RallyId{36};
+    rally.starter = BuyerId{4321};
+    rally.helpers = 3;
+    rally.deadline = Instant{1'795'348'800'000};
+    rally.tiers.push_back({2, ItemId{"1001"}, Quantity{1}, campaigns::RewardState::granted});
+    rally.tiers.push_back({3, ItemId{"1002"}, Quantity{2}, campaigns::RewardState::ran_out});
+    rally.tiers.push_back({9, ItemId{"1002"}, Quantity{1}, campaigns::RewardState::waiting});
+    Answer answer = an_answer(Code::ok);
+    answer.record = rally;
+    EXPECT_EQ(
+        written(answer),
+        R"({"code":"OK","rally":{"rally_id":"10","starter":"4***1","state":"open","helpers":3,)"
+        R"("tiers":[{"helpers_needed":2,"item_id":"1001","quantity":1,"reward":"granted"},)"
+        R"({"helpers_needed":3,"item_id":"1002","quantity":2,"reward":"ran_out"},)"
+        R"({"helpers_needed":9,"item_id":"1002","quantity":1,"reward":"waiting"}],)"
+        R"("deadline_ms":1795348800000},"server_ms":1795262400123})");
+}
+
 TEST(AnswerJson, names_the_record_of_an_order_and_why_its_money_goes_back) {
     Answer answer = an_answer(Code::ok);
     answer.order = a_held_order();
@@ -202,6 +222,8 @@ TEST(AnswerJson, names_the_record_of_an_order_and_why_its_money_goes_back) {
     EXPECT_EQ(text.find(R"("refund":)"), text.rfind(R"("refund":)"));
     answer.order->play = campaigns::Play::bargain;
     EXPECT_THAT(written(answer), HasSubstr(R"("bargain_id":"10",)"));
+    answer.order->play = campaigns::FriendHelp::play;
+    EXPECT_THAT(written(answer), HasSubstr(R"("rally_id":"10",)"));
 }
 
 TEST(AnswerJson, names_the_open_order_at_the_limit) {

@@ -408,9 +408,13 @@ TEST(BuyersRoute, tells_which_methods_a_path_has) {
     EXPECT_EQ(route_buyers("POST", "/v1/campaigns/1/bargains/10").error().allow, "GET");
     EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/bargains/10/cuts").error().allow, "POST");
     EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/bargains/10/orders").error().allow, "POST");
+    EXPECT_EQ(route_buyers("PUT", "/v1/campaigns/1/rallies").error().allow, "GET, POST");
+    EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/rallies/10/helps").error().allow, "POST");
+    EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/rallies/10/x").error().status, 404);
+    EXPECT_EQ(route_buyers("GET", "/v1/campaigns/1/rallies/A").error().status, 400);
 }
 
-TEST(BuyersRoute, knows_the_paths_of_groups_and_bargains) {
+TEST(BuyersRoute, knows_the_paths_of_groups_bargains_and_rallies) {
     const std::string base = "/v1/campaigns/1/";
     const auto route = [&](std::string_view method, const std::string& path,
                            std::string_view query = {}) {
@@ -427,6 +431,11 @@ TEST(BuyersRoute, knows_the_paths_of_groups_and_bargains) {
     EXPECT_EQ(route("POST", "bargains/10/orders").endpoint, BuyersEndpoint::order_bargain);
     EXPECT_EQ(route("POST", "bargains/10/orders").bargain, campaigns::BargainId{36});
     EXPECT_EQ(route("GET", "bargains", "mine=true").endpoint, BuyersEndpoint::list_own_bargains);
+    EXPECT_EQ(route("POST", "rallies").endpoint, BuyersEndpoint::launch_rally);
+    EXPECT_EQ(route("GET", "rallies/10").endpoint, BuyersEndpoint::read_rally);
+    EXPECT_EQ(route("POST", "rallies/10/helps").endpoint, BuyersEndpoint::help_rally);
+    EXPECT_EQ(route("POST", "rallies/10/helps").rally, campaigns::RallyId{36});
+    EXPECT_EQ(route("GET", "rallies", "mine=true").endpoint, BuyersEndpoint::list_own_rallies);
 }
 
 TEST(BuyersRoute, reads_what_a_list_of_groups_is_asked_for) {
@@ -453,12 +462,13 @@ TEST(BuyersRoute, reads_what_a_list_of_groups_is_asked_for) {
 TEST(BuyersRoute, asks_nobody_who_he_is_for_a_public_read) {
     for (const auto endpoint :
          {BuyersEndpoint::read_time, BuyersEndpoint::read_campaign, BuyersEndpoint::read_group,
-          BuyersEndpoint::list_groups, BuyersEndpoint::read_bargain}) {
+          BuyersEndpoint::list_groups, BuyersEndpoint::read_bargain, BuyersEndpoint::read_rally}) {
         EXPECT_FALSE(needs_buyer(endpoint));
         EXPECT_FALSE(is_command(endpoint));
     }
     for (const auto endpoint : {BuyersEndpoint::list_own_groups, BuyersEndpoint::list_own_bargains,
-                                BuyersEndpoint::list_orders, BuyersEndpoint::read_order}) {
+                                BuyersEndpoint::list_own_rallies, BuyersEndpoint::list_orders,
+                                BuyersEndpoint::read_order}) {
         EXPECT_TRUE(needs_buyer(endpoint));
         EXPECT_FALSE(is_command(endpoint));
     }

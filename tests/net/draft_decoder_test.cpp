@@ -146,6 +146,7 @@ TEST(DraftDecoder, names_each_wrong_type_and_each_stranger) {
         {R"(,"timezone":8)", "timezone", "text"},
         {R"(,"group":{"size":3})", "group", "group_buy"},
         {R"(,"bargain":{"helpers":3})", "bargain", "play bargain"},
+        {R"(,"friend_help":{"tiers":[]})", "friend_help", "play friend_help"},
         {R"(,"waitlist":1)", "waitlist", "true or false"},
         {R"(,"waitlist":"maybe")", "waitlist", "true or false"},
         {R"(,"audience":5)", "audience", "object"},

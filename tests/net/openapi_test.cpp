@@ -29,7 +29,8 @@ std::string with_ids(std::string path) {
     for (const auto& [hole, id] : {std::pair<std::string, std::string>{"{campaign_id}", "7"},
                                    std::pair<std::string, std::string>{"{order_id}", "10"},
                                    std::pair<std::string, std::string>{"{group_id}", "10"},
-                                   std::pair<std::string, std::string>{"{bargain_id}", "10"}}) {
+                                   std::pair<std::string, std::string>{"{bargain_id}", "10"},
+                                   std::pair<std::string, std::string>{"{rally_id}", "10"}}) {
         for (auto at = path.find(hole); at != std::string::npos; at = path.find(hole)) {
             path.replace(at, hole.size(), id);
         }
@@ -129,6 +130,10 @@ TEST(OpenApi, names_all_that_its_doors_have) {
                                        {"GET", "/v1/campaigns/7/bargains/10"},
                                        {"POST", "/v1/campaigns/7/bargains/10/cuts"},
                                        {"POST", "/v1/campaigns/7/bargains/10/orders"},
+                                       {"POST", "/v1/campaigns/7/rallies"},
+                                       {"GET", "/v1/campaigns/7/rallies"},
+                                       {"GET", "/v1/campaigns/7/rallies/10"},
+                                       {"POST", "/v1/campaigns/7/rallies/10/helps"},
                                        {"GET", "/v1/campaigns/7/live"}}) {
         EXPECT_EQ(count(method, path), 1) << method << ' ' << path;
     }
