@@ -305,8 +305,8 @@ std::optional<Answer> Rallies::refuse_help(const Campaign& campaign, RecordIndex
     if (auto refused = refuse_while_stopped(context)) {
         return refused;
     }
-    if (helpers_.help_count() >= limits::helps_per_campaign_max) {
-        return busy("this campaign has had as much help as it can", context);
+    if (helpers_.help_count() >= limits::helps_per_campaign_max || campaign.book().is_full()) {
+        return busy("this campaign has had as many helps or rewards as it can", context);
     }
     return std::nullopt;
 }

@@ -30,7 +30,7 @@ class Told : public SettlementWriter {
             row.paid_at = confirmed.paid_at;
         }
         if (confirmed.record_id != 0) {
-            // Of the plays whose orders are confirmed one by one, bargains alone have a record.
+            // Of the plays whose orders are confirmed one by one, bargains alone name it.
             row.bargain_id = id_text(confirmed.record_id);
         }
         row.items.reserve(confirmed.lines.size());
