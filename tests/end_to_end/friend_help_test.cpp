@@ -65,7 +65,7 @@ TEST_P(FriendHelpFromOutside, helpers_bring_rewards_that_reach_the_mall) {
     EXPECT_EQ(part(first, "rally").json, part(look(sale, id, rally), "rally").json);
     EXPECT_EQ(help(sale, id, 2001, rally).code(), "HELP_REPEAT");
     sale.server().kill();
-    sale.start_again(flags());
+    sale.start_again();
     const HttpAnswer again = help(sale, id, 2001, rally, "help");
     EXPECT_EQ(again.code(), "OK");
     EXPECT_THAT(again.body, HasSubstr(R"("replayed":true)"));
