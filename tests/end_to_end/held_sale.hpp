@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole server inside the test: the real shards, loop, doors, follower and RocksDB journal, put
-// together as net/server.cpp does, but with a hand on the disk. No sync happens unless the test has
-// allowed that commit, so that a test can look at every socket while the disk is held.
+// together as net/server.cpp does, but with a hand on the disk and on the clocks. No sync happens
+// unless the test has allowed that commit, so that a test can look at every socket while the disk
+// is held; and a deadline of hours is a step away.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/clock.hpp"
 #include "net/follower_live_reads.hpp"
 #include "net/follower_reads.hpp"
 #include "net/live_door.hpp"
@@ -51,6 +54,23 @@ class HandOnTheDisk {
     std::chrono::milliseconds delay_{};
 };
 
+/// The machine's clocks, and whatever time the test has let pass beside them. Any thread.
+class PassingTime final : public engine::TimeSource {
+  public:
+    [[nodiscard]] std::int64_t realtime_ms() const override {
+        return machine_.realtime_ms() + passed_ms_.load();
+    }
+    [[nodiscard]] std::int64_t boottime_ms() const override {
+        return machine_.boottime_ms() + passed_ms_.load();
+    }
+    /// As if the machine had slept: both clocks went on.
+    void pass(Duration duration) { passed_ms_.fetch_add(duration.ms()); }
+
+  private:
+    engine::SystemTimeSource machine_;
+    std::atomic<std::int64_t> passed_ms_{0};
+};
+
 class HeldSale {
   public:
     explicit HeldSale(net::EventLoopKind kind);
@@ -59,6 +79,8 @@ class HeldSale {
     ~HeldSale();
 
     [[nodiscard]] HandOnTheDisk& disk() { return disk_; }
+    /// The server's time; deadlines that are due by then fire in its next turns.
+    void pass(Duration duration) { time_.pass(duration); }
     [[nodiscard]] CommitNumber durable() const { return journal_->durable(); }
     [[nodiscard]] Caller buyer(std::uint64_t id) const;
     [[nodiscard]] Caller mall() const;
@@ -77,7 +99,7 @@ class HeldSale {
     ScratchDirectory scratch_;
     HandOnTheDisk disk_;
     net::ServerCounters counters_;
-    engine::SystemTimeSource time_;
+    PassingTime time_;
     engine::FlightRecorder recorder_;
     std::unique_ptr<storage::DataDirectory> directory_;
     net::Shards shards_;

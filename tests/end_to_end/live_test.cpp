@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <thread>
 
 #include "tests/end_to_end/held_sale.hpp"
@@ -24,6 +25,10 @@ std::string live_path(const std::string& campaign) {
 }
 std::string live_path(const std::string& campaign, const std::string& order) {
     return orders_path(campaign) + '/' + order + "/live";
+}
+std::string live_path(const std::string& campaign, const std::string& collection,
+                      const std::string& record) {
+    return "/v1/campaigns/" + campaign + '/' + collection + '/' + record + "/live";
 }
 std::vector<std::string> as_buyer(std::uint64_t id) {
     return {"X-Buyer-Id: " + std::to_string(id)};
@@ -63,6 +68,10 @@ class LiveSale : public testing::TestWithParam<std::tuple<std::string, Framing>>
                 return std::move(news.event);
             }
         }
+    }
+    /// The next event about such a subject, on a connection that follows several.
+    static HttpAnswer read_subject(LiveClient& client, const std::string& subject) {
+        return read_until(client, "subject", subject);
     }
 };
 INSTANTIATE_TEST_SUITE_P(On, LiveSale,
@@ -215,6 +224,183 @@ TEST_P(LiveSale, ends_with_the_state_that_the_sale_ended_with) {
         while (!watcher->read().event.flag("sold_out")) {}
     }
     EXPECT_LE(sale.live().states.value(), 3U) << "the units left are no news";
+}
+
+// Groups and bargains ----------------------------------------------------------------------------
+
+/// What a shared card is updated with: so many of so many, and whether it is over.
+using Card = std::vector<std::int64_t>;
+Card card_of(const HttpAnswer& event) {
+    return {event.number("member_count"), event.number("room_limit"), event.number("target_state")};
+}
+std::string state_of(const HttpAnswer& event, const std::string& record) {
+    return part(event, record).text("state");
+}
+
+TEST_P(LiveSale, follows_a_group_from_its_opening_to_its_success) {
+    HeldSale sale(kind());
+    Caller mall = sale.mall();
+    Draft draft = group_draft(R"("size":2)", R"(,"id":"1")");
+    draft.stock = 2;
+    const std::string id = publish(mall, "1", draft);
+    const HttpAnswer opened = sale.buyer(1).post(groups_path(id), order_of(1));
+    const std::string group = opened.text("group_id");
+    const auto watcher = watch(sale, live_path(id, "groups", group));
+    // A buyer's page: the sale, his group and his own order on one connection.
+    const std::string mine = "?group_id=" + group + "&order_id=" + opened.text("order_id");
+    const auto page = watch(sale, live_path(id) + mine, as_buyer(1));
+    HttpAnswer event = watcher->read().event;
+    EXPECT_EQ(event.text("subject"), "group");
+    EXPECT_EQ(part(event, "group").text("group_id"), group);
+    EXPECT_EQ(state_of(event, "group"), "forming");
+    EXPECT_EQ(card_of(event), (Card{1, 2, 0}));
+    std::set<std::string> subjects;
+    for (int each = 0; each < 3; ++each) {
+        event = page->read().event;
+        subjects.insert(event.text("subject"));
+        EXPECT_TRUE(event.text("subject") != "campaign" || !event.flag("sold_out"));
+    }
+    EXPECT_EQ(subjects, (std::set<std::string>{"campaign", "group", "order"}));
+
+    const HttpAnswer joined = sale.buyer(2).post(members_path(id, group));
+    event = watcher->read().event;
+    EXPECT_EQ(state_of(event, "group"), "full");
+    EXPECT_EQ(card_of(event), (Card{2, 2, 0}));
+    EXPECT_TRUE(read_subject(*page, "campaign").flag("sold_out")) << "with the group's last unit";
+    EXPECT_EQ(
+        sale.buyer(2).post(orders_path(id) + '/' + joined.text("order_id") + "/cancel").code(),
+        "CANCELLED");
+    event = watcher->read().event;
+    EXPECT_EQ(state_of(event, "group"), "forming") << "a seat is free again";
+    EXPECT_EQ(card_of(event), (Card{1, 2, 0}));
+    const std::string last = sale.buyer(3).post(members_path(id, group)).text("order_id");
+    EXPECT_EQ(card_of(watcher->read().event), (Card{2, 2, 0}));
+
+    mall.post("/v1/payments", payment_of(last, "p3", 9900));
+    EXPECT_EQ(part(watcher->read().event, "group").number("paid"), 1);
+    mall.post("/v1/payments", payment_of(opened.text("order_id"), "p1", 9900));
+    event = watcher->read().event;
+    EXPECT_EQ(state_of(event, "group"), "success");
+    EXPECT_EQ(card_of(event), (Card{2, 2, 1}));
+    while (read_subject(*page, "order").text("state") != "confirmed") {}
+}
+
+TEST_P(LiveSale, follows_a_bargain_from_its_launch_to_its_payment) {
+    HeldSale sale(kind());
+    Caller mall = sale.mall();
+    const std::string id = publish(
+        mall, "1",
+        bargain_draft(R"("start_price":9900,"floor_price":1000,"helpers":2)", R"(,"id":"1")"));
+    const std::string bargain =
+        part(sale.buyer(1).post(bargains_path(id), R"({"item_id":"1001"})"), "bargain")
+            .text("bargain_id");
+    const auto watcher = watch(sale, live_path(id, "bargains", bargain));
+    HttpAnswer event = watcher->read().event;
+    EXPECT_EQ(event.text("subject"), "bargain");
+    EXPECT_EQ(part(event, "bargain").number("current_price"), 9900);
+    EXPECT_EQ(card_of(event), (Card{0, 2, 0}));
+    std::int64_t price = 9900;
+    for (std::uint64_t helper = 2; helper <= 3; ++helper) {
+        const HttpAnswer cut = sale.buyer(helper).post(bargains_path(id) + '/' + bargain + "/cuts");
+        event = watcher->read().event;
+        const std::int64_t now = part(event, "bargain").number("current_price");
+        EXPECT_EQ(now, price - part(cut, "cut").number("amount"));
+        EXPECT_EQ(part(event, "bargain").number("helpers"), static_cast<std::int64_t>(helper) - 1);
+        price = now;
+    }
+    EXPECT_EQ(price, 1000);
+    EXPECT_EQ(state_of(event, "bargain"), "reached");
+    EXPECT_EQ(card_of(event), (Card{2, 2, 1}));
+    const std::string order =
+        sale.buyer(1).post(bargains_path(id) + '/' + bargain + "/orders").text("order_id");
+    EXPECT_EQ(state_of(watcher->read().event, "bargain"), "ordered");
+    const auto of_order = watch(sale, live_path(id, order), as_buyer(1));
+    event = of_order->read().event;
+    EXPECT_EQ(event.number("amount"), 1000);
+    mall.post("/v1/payments", payment_of(order, "p1", 1000));
+    EXPECT_EQ(state_of(watcher->read().event, "bargain"), "paid");
+    EXPECT_EQ(of_order->read().event.text("state"), "confirmed");
+}
+
+TEST_P(LiveSale, shows_no_seat_and_no_cut_before_it_is_durable) {
+    HeldSale sale(kind());
+    Caller mall = sale.mall();
+    const std::string id = publish(mall, "1", group_draft(R"("size":3)", R"(,"id":"1")"));
+    const std::string other = publish(
+        mall, "2",
+        bargain_draft(R"("start_price":9900,"floor_price":1000,"helpers":2)", R"(,"id":"2")"));
+    const std::string group = sale.buyer(1).post(groups_path(id), order_of(1)).text("group_id");
+    const std::string bargain =
+        part(sale.buyer(1).post(bargains_path(other), R"({"item_id":"1001"})"), "bargain")
+            .text("bargain_id");
+    const auto of_group = watch(sale, live_path(id, "groups", group));
+    const auto of_bargain = watch(sale, live_path(other, "bargains", bargain));
+    EXPECT_EQ(card_of(of_group->read().event), (Card{1, 3, 0}));
+    EXPECT_EQ(card_of(of_bargain->read().event), (Card{0, 2, 0}));
+    sale.disk().hold();
+    Caller member = sale.buyer(2);
+    Caller helper = sale.buyer(3);
+    member.client().send(member.question("POST", members_path(id, group), {}, "k").text());
+    helper.client().send(
+        helper.question("POST", bargains_path(other) + '/' + bargain + "/cuts", {}, "k").text());
+    const CommitNumber in_flight = sale.disk().wait_for_a_commit();
+    const auto held_until = std::chrono::steady_clock::now() + disk_is_held;
+    while (std::chrono::steady_clock::now() < held_until) {
+        ASSERT_FALSE(of_group->has_input(20)) << "a seat was shown before it was durable";
+        ASSERT_FALSE(of_bargain->has_input(20)) << "a cut was shown before it was durable";
+    }
+    EXPECT_LT(sale.durable(), in_flight) << "the test itself did not hold the disk";
+    sale.disk().let_go();
+    EXPECT_EQ(card_of(of_group->read().event), (Card{2, 3, 0}));
+    EXPECT_EQ(card_of(of_bargain->read().event), (Card{1, 2, 0}));
+    EXPECT_EQ(member.client().read().code(), "HELD");
+    EXPECT_EQ(helper.client().read().code(), "CUT");
+}
+
+TEST_P(LiveSale, tells_when_time_ends_a_group_and_a_bargain) {
+    HeldSale sale(kind());
+    Caller mall = sale.mall();
+    const std::string id =
+        publish(mall, "1", group_draft(R"("size":2)", R"(,"id":"1","hold_seconds":600)"));
+    const std::string other = publish(
+        mall, "2",
+        bargain_draft(R"("start_price":9900,"floor_price":1000,"helpers":1,"pay_seconds":1800)",
+                      R"(,"id":"2","hold_seconds":600)"));
+    const HttpAnswer opened = sale.buyer(1).post(groups_path(id), order_of(1));
+    const std::string group = opened.text("group_id");
+    EXPECT_EQ(mall.post("/v1/payments", payment_of(opened.text("order_id"), "p1", 9900)).code(),
+              "OK");
+    const auto launch = [&](std::uint64_t buyer) {
+        return part(sale.buyer(buyer).post(bargains_path(other), R"({"item_id":"1001"})"),
+                    "bargain")
+            .text("bargain_id");
+    };
+    const std::string reached = launch(1);
+    const std::string open = launch(2);
+    EXPECT_EQ(sale.buyer(3).post(bargains_path(other) + '/' + reached + "/cuts").code(), "CUT");
+    const auto of_group = watch(sale, live_path(id, "groups", group));
+    const auto of_order = watch(sale, live_path(id, opened.text("order_id")), as_buyer(1));
+    const auto of_reached = watch(sale, live_path(other, "bargains", reached));
+    const auto of_open = watch(sale, live_path(other, "bargains", open));
+    EXPECT_EQ(state_of(of_group->read().event, "group"), "forming");
+    EXPECT_EQ(of_order->read().event.text("state"), "paid");
+    EXPECT_EQ(state_of(of_reached->read().event, "bargain"), "reached");
+    EXPECT_EQ(state_of(of_open->read().event, "bargain"), "open");
+
+    sale.pass(Duration::seconds(1800));
+    EXPECT_EQ(state_of(of_reached->read().event, "bargain"), "lapsed");
+    sale.pass(Duration::seconds(86'400));
+    HttpAnswer event = of_group->read().event;
+    EXPECT_EQ(state_of(event, "group"), "failed");
+    EXPECT_EQ(part(event, "group").text("reason"), "deadline");
+    EXPECT_EQ(card_of(event).at(2), 1) << "the card is over";
+    EXPECT_EQ(of_order->read().event.text("state"), "refund_due");
+    event = of_open->read().event;
+    EXPECT_EQ(state_of(event, "bargain"), "expired");
+    EXPECT_EQ(card_of(event).at(2), 1);
+    EXPECT_EQ(sale.buyer(4).post(members_path(id, group)).code(), "GROUP_ENDED");
+    EXPECT_EQ(sale.buyer(4).post(bargains_path(other) + '/' + open + "/cuts").code(),
+              "BARGAIN_ENDED");
 }
 
 // The whole program ------------------------------------------------------------------------------

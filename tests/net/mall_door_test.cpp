@@ -122,6 +122,12 @@ TEST_F(MallDoorTest, lets_only_the_right_roles_in) {
         {"PUT", "/v1/campaigns/7", "{}", "editor", "viewer"},
         {"POST", "/v1/campaigns/7/publish", "", "publisher", "editor"},
         {"POST", "/v1/campaigns/7/kill", "", "publisher", "treasurer"},
+        {"POST", "/v1/campaigns/7/blocklist", R"({"buyers":["1"]})", "publisher", "editor"},
+        {"POST", "/v1/campaigns/7/groups/10/fail", "", "publisher", "editor"},
+        {"POST", "/v1/campaigns/7/groups/10/fail", "", "treasurer", "mall"},
+        {"POST", "/v1/campaigns/7/bargains/10/cancel", "", "publisher", "viewer"},
+        {"POST", "/v1/campaigns/7/bargains/10/cancel", "", "treasurer", "editor"},
+        {"POST", "/v1/orders/10/release", "", "publisher", "viewer"},
         {"POST", "/v1/orders/10/resolve", R"({"decision":"refund"})", "treasurer", "editor"},
         {"POST", "/v1/clock/thaw", "", "publisher", "mall"},
     };
