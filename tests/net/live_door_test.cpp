@@ -26,7 +26,9 @@ using tests::LiveClient;
 using tests::LiveNews;
 
 /// More than the kernel takes on both sides: a watcher who does not read it is stuck in it.
-constexpr std::size_t large_bytes = 24U << 20;
+constexpr std::size_t large_bytes = 1U << 20;
+static_assert(large_bytes > 4 * (tests::live_receive_buffer_bytes +
+                                 std::size_t{limits::live_socket_buffer_bytes}));
 
 const LiveSubject the_campaign{SubjectKind::campaign, CampaignId{7}, 0};
 const LiveSubject the_order{SubjectKind::order, CampaignId{7}, 36};  // "10"
@@ -279,13 +281,14 @@ TEST_P(LiveDoorTest, drops_a_slow_watcher_and_tells_him_why_when_he_reads_again)
     options.deadlines.slow_write = Duration::milliseconds(20);
     open(options);
     state_.set(the_campaign, R"("version":1,"filler":")" + std::string(large_bytes, 'x') + "\",");
-    const auto slow = watch(campaign_path);
+    auto slow = watch(campaign_path);
     wait_until([&] { return counters_.dropped_slow.value() == 1; }, "the drop");
     state_.set(the_campaign, R"("version":2,)");
     EXPECT_EQ(slow->read().event.number("version"), 1);
     const LiveNews end = slow->read();
     EXPECT_EQ(end.end, "slow");
     EXPECT_EQ(end.close_code, GetParam() == Framing::websocket ? 1013 : 0);
+    slow.reset();  // he hangs up, and is not waited for any longer
     wait_until([&] { return counters_.watchers.value() == 0; }, "his end");
 }
 

@@ -111,7 +111,7 @@ std::string Question::text() const {
 
 // HttpClient -------------------------------------------------------------------------------------
 
-HttpClient::HttpClient(std::uint16_t port)
+HttpClient::HttpClient(std::uint16_t port, int receive_buffer_bytes)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -119,6 +119,10 @@ HttpClient::HttpClient(std::uint16_t port)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (receive_buffer_bytes > 0) {
+        ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
+                     sizeof receive_buffer_bytes);
+    }
     // The sockets interface takes every address family through one pointer type.
     is_connected_ =
         ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;

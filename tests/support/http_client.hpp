@@ -47,7 +47,9 @@ class HttpClient {
   public:
     static constexpr int hang_ms = 30'000;
 
-    explicit HttpClient(std::uint16_t port);
+    /// `receive_buffer_bytes`: what its kernel takes for it while it does not read; 0: the kernel's
+    /// own, which grows to tens of megabytes.
+    explicit HttpClient(std::uint16_t port, int receive_buffer_bytes = 0);
     HttpClient(HttpClient&& other) noexcept;
     HttpClient& operator=(HttpClient&& other) = delete;
     ~HttpClient();

@@ -43,7 +43,7 @@ LiveNews news_of(const std::string& text) {
 class LineClient final : public LiveClient {
   public:
     LineClient(std::uint16_t port, const std::string& path, const std::vector<std::string>& headers)
-        : client_(port) {
+        : client_(port, live_receive_buffer_bytes) {
         client_.send(Question{.path = path, .headers = headers}.text());
     }
     [[nodiscard]] const HttpAnswer& greeting() override {
@@ -87,7 +87,10 @@ class WebsocketClient final : public LiveClient {
                     const std::vector<std::string>& headers)
         : stream_(context_) {
         error_code error;
-        stream_.next_layer().connect({asio::ip::address_v4::loopback(), port}, error);
+        tcp::socket& socket = stream_.next_layer();
+        socket.open(tcp::v4(), error);
+        socket.set_option(asio::socket_base::receive_buffer_size(live_receive_buffer_bytes), error);
+        socket.connect({asio::ip::address_v4::loopback(), port}, error);
         stream_.read_message_max(0);  // no limit
         stream_.set_option(
             websocket::stream_base::decorator([headers](websocket::request_type& request) {

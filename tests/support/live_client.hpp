@@ -22,6 +22,10 @@ struct LiveNews {
     bool is_broken = false;  // ended without a word
 };
 
+/// What a watcher's kernel takes for him while he does not read, about twice over: who is sent much
+/// more is stuck in it.
+inline constexpr int live_receive_buffer_bytes = 64 * 1024;
+
 class LiveClient {
   public:
     LiveClient() = default;
