@@ -55,6 +55,12 @@ int main(int count, char** words) {
         sum.crashes += report.crashes;
         sum.events += report.events;
         sum.confirmed += report.confirmed;
+        for (const auto& [name, events] : report.events_by_name) {
+            sum.events_by_name[name] += events;
+        }
+        for (const auto& [code, answers] : report.codes) {
+            sum.codes[code] += answers;
+        }
     }
     std::printf(
         "good: %llu seeds, %llu answers, %llu events, %llu orders confirmed, %llu crashes "
@@ -62,5 +68,10 @@ int main(int count, char** words) {
         static_cast<unsigned long long>(run), static_cast<unsigned long long>(sum.answers),
         static_cast<unsigned long long>(sum.events), static_cast<unsigned long long>(sum.confirmed),
         static_cast<unsigned long long>(sum.crashes), seconds());
+    for (const auto* counts : {&sum.events_by_name, &sum.codes}) {
+        for (const auto& [name, times] : *counts) {
+            std::printf("  %-24s %llu\n", name.c_str(), static_cast<unsigned long long>(times));
+        }
+    }
     return 0;
 }

@@ -10,18 +10,24 @@ namespace {
 TEST(Simulation, a_sample_of_seeds_keeps_every_promise) {
     std::uint64_t crashes = 0;
     std::uint64_t confirmed = 0;
-    std::uint64_t promoted = 0;
+    std::map<std::string, std::uint64_t> events;
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         const SimulationReport report = simulate(seed, 1000);
         ASSERT_FALSE(report.broken)
             << *report.broken << "\nrepeat: simulate --seed " << seed << " --commands 1000";
         crashes += report.crashes;
         confirmed += report.confirmed;
-        promoted += report.promoted;
+        for (const auto& [name, count] : report.events_by_name) {
+            events[name] += count;
+        }
     }
     EXPECT_GT(crashes, 100U) << "the simulation must crash to mean anything";
     EXPECT_GT(confirmed, 200U) << "and sell";
-    EXPECT_GT(promoted, 50U) << "and serve those who wait";
+    for (const char* name :
+         {"WaiterPromoted", "GroupSucceeded", "GroupFailed", "LeaderChanged", "BargainCut",
+          "BargainOrdered", "BargainClosed", "OrderRefunded", "PaymentRefundDue"}) {
+        EXPECT_GT(events[name], 10U) << name << ": every play must have been played";
+    }
 }
 
 TEST(Simulation, a_seed_repeats_itself) {

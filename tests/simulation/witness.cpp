@@ -7,10 +7,34 @@ namespace stampede::tests {
 
 using namespace campaigns;
 
+namespace {
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+    using Visitors::operator()...;
+};
+
+}  // namespace
+
+bool SimulatedCampaign::has_begun() const {
+    return state != CampaignState::draft && state != CampaignState::scheduled &&
+           state != CampaignState::warming;
+}
+bool SimulatedCampaign::is_over() const {
+    return state == CampaignState::ended || state == CampaignState::settled ||
+           state == CampaignState::killed;
+}
+
+SimulatedCampaign* JournalWitness::find(std::uint64_t scope) {
+    const auto found = std::ranges::find_if(
+        campaigns_, [&](const auto& campaign) { return campaign->id.raw() == scope; });
+    return found == campaigns_.end() ? nullptr : found->get();
+}
+
 std::optional<std::string> JournalWitness::see(const engine::Commit& commit) {
+    const std::string where = " at commit " + std::to_string(commit.number.raw());
     if (commit.number != durable_.next()) {
-        return "commit " + std::to_string(commit.number.raw()) + " does not follow commit " +
-               std::to_string(durable_.raw());
+        return "a commit that does not follow " + std::to_string(durable_.raw()) + where;
     }
     durable_ = commit.number;
     engine::FrameReader frames(commit.frames);
@@ -23,99 +47,138 @@ std::optional<std::string> JournalWitness::see(const engine::Commit& commit) {
         sequence = frame->sequence;
         const auto event = CampaignMachine::decode(*frame);
         if (!event) {
-            return std::string{"an event that cannot be decoded"};
+            return std::string{"an event that cannot be decoded"} + where;
         }
         ++events_;
-        count(*event);
-        for (const auto& [item, available] : available_) {
-            if (available < 0) {
-                return "item " + std::to_string(item) + " was oversold at commit " +
-                       std::to_string(commit.number.raw());
-            }
-            history_[item].push_back({commit.number, available});
+        ++by_name_[name_of(number_of(*event))];
+        if (auto refused = mall_.settle(*event, *frame)) {
+            return *refused + where;
+        }
+        if (SimulatedCampaign* campaign = find(frame->scope)) {
+            const Seen seen{.commit = commit.number, .at = frame->at};
+            take(*campaign, *event, seen);
+            campaign->orders.event_seen(seen);
+        }
+    }
+    for (const auto& campaign : campaigns_) {
+        campaign->play->commit_seen({.commit = commit.number, .at = commit.journal_time});
+        if (const auto& complaint = campaign->orders.complaint()) {
+            return "campaign " + std::to_string(campaign->id.raw()) + ": " + *complaint + where;
         }
     }
     return std::nullopt;
 }
 
-void JournalWitness::count(const Event& event) {
-    if (const auto* family = std::get_if<SeckillEvent>(&event)) {
-        const auto& held = std::get<StockHeld>(*family);
-        owner_[held.order] = held.buyer;
-        for (const HeldLine& line : held.lines) {
-            take(held.order, line.quantity.units());
-            move(line.item, -line.quantity.units());
-            lines_[held.order].push_back(line);
-        }
-        return;
-    }
-    if (const auto* family = std::get_if<WaitlistEvent>(&event)) {
-        if (const auto* promoted = std::get_if<WaiterPromoted>(family)) {
-            owner_[promoted->order] = promoted->buyer;
-            promoted_.push_back(promoted->order);
-            take(promoted->order, 1);
-            move(promoted->item, -1);
-            lines_[promoted->order].push_back({.item = promoted->item,
-                                               .quantity = Quantity{1},
-                                               .unit_price = promoted->unit_price});
-        }
-        return;
-    }
-    if (const auto* family = std::get_if<CampaignEvent>(&event)) {
-        if (const auto* drafted = std::get_if<CampaignDrafted>(family)) {
-            for (std::uint16_t item = 0; item < drafted->config->items.size(); ++item) {
-                move(item,
-                     (drafted->config->items[item].stock - drafted->config->items[item].reserve)
-                         .units());
-            }
-        } else if (const auto* adjusted = std::get_if<StockAdjusted>(family)) {
-            move(adjusted->item, adjusted->delta);
-        } else if (const auto* back = std::get_if<StockHandedBack>(family)) {
-            for (const auto& part : back->parts) {
-                available_[part.item] = 0;
-            }
-        }
-        return;
-    }
-    const auto& family = std::get<OrderEvent>(event);
-    const auto give_back = [&](OrderId order) {
-        for (const HeldLine& line : lines_[order]) {
-            take(order, -line.quantity.units());
-            move(line.item, line.quantity.units());
-        }
-    };
-    if (const auto* expired = std::get_if<HoldExpired>(&family)) {
-        give_back(expired->order);
-    } else if (const auto* released = std::get_if<HoldReleased>(&family)) {
-        give_back(released->order);
-    } else if (const auto* confirmed = std::get_if<OrderConfirmed>(&family)) {
-        ++confirmed_;
-        for (const ConfirmedLine& line : confirmed->lines) {
-            take(confirmed->order, confirmed->late ? line.quantity.units() : 0);
-            move(line.item, confirmed->late ? -line.quantity.units() : 0);
-        }
-    } else if (const auto* refunded = std::get_if<OrderRefunded>(&family)) {
-        for (const auto& part : refunded->parts) {
-            take(refunded->order, refunded->units_return ? -part.quantity.units() : 0);
-            const bool returns =
-                refunded->units_return && refunded->restock == Restock::to_activity;
-            move(part.item, returns ? part.quantity.units() : 0);
-        }
+void JournalWitness::take(SimulatedCampaign& campaign, const Event& event, const Seen& seen) {
+    if (const auto* of_campaign = std::get_if<CampaignEvent>(&event)) {
+        take_campaign_event(campaign, *of_campaign, seen);
+    } else if (const auto* of_order = std::get_if<OrderEvent>(&event)) {
+        take_order_event(campaign, *of_order, seen);
+    } else if (const auto* of_seckill = std::get_if<SeckillEvent>(&event)) {
+        // Also of other plays: who buys alone.
+        const auto& held = std::get<StockHeld>(*of_seckill);
+        campaign.orders.hold({.id = held.order,
+                              .buyer = held.buyer,
+                              .pay_by = held.pay_by,
+                              .lines = {held.lines.begin(), held.lines.end()}});
+    } else {
+        campaign.play->see(event, seen);
     }
 }
 
-bool JournalWitness::was_sold_out_since(CommitNumber since, std::uint16_t item) const {
-    const auto found = history_.find(item);
-    if (found == history_.end()) {
-        return false;
+void JournalWitness::take_campaign_event(SimulatedCampaign& campaign, const CampaignEvent& event,
+                                         const Seen& seen) {
+    std::visit(Overloaded{
+                   [&](const CampaignDrafted& drafted) {
+                       campaign.orders.configure(drafted.config, false);
+                       campaign.states.note(seen.commit, CampaignState::draft);
+                   },
+                   [&](const CampaignRevised& revised) {
+                       campaign.orders.configure(revised.config, campaign.has_begun());
+                       campaign.version = revised.version;
+                   },
+                   [&](const CampaignStateChanged& changed) {
+                       campaign.state = changed.to;
+                       campaign.states.note(seen.commit, changed.to);
+                       campaign.play->campaign_changed(changed.to);
+                   },
+                   [&](const StockAdjusted& adjusted) {
+                       campaign.orders.move(adjusted.item, adjusted.delta);
+                   },
+                   [&](const StockHandedBack& back) {
+                       for (const StockHandedBack::Part& part : back.parts) {
+                           campaign.orders.require(
+                               part.units.units() == campaign.orders.available(part.item),
+                               "other units are handed back than were available");
+                           campaign.orders.hand_back(part.item);
+                       }
+                   },
+                   [](const auto&) {},
+               },
+               event);
+}
+
+void JournalWitness::take_order_event(SimulatedCampaign& campaign, const OrderEvent& event,
+                                      const Seen& seen) {
+    JournalOrders& orders = campaign.orders;
+    const auto end_hold = [&](OrderId order) {
+        orders.end_hold(order);
+        campaign.play->hold_ended(order, seen);
+    };
+    std::visit(Overloaded{
+                   [&](const OrderConfirmed& confirmed) {
+                       orders.sell(confirmed.order, confirmed.late);
+                       campaign.play->order_confirmed(confirmed.order, seen);
+                   },
+                   [&](const HoldExpired& expired) {
+                       const auto* order = orders.find(expired.order);
+                       orders.require(order != nullptr && seen.at >= order->pay_by,
+                                      "a hold expires before its time");
+                       end_hold(expired.order);
+                   },
+                   [&](const HoldReleased& released) { end_hold(released.order); },
+                   [&](const PaymentRefundDue& due) {
+                       if (due.counted) {
+                           orders.owe_ended(due.order);
+                       }
+                   },
+                   [&](const PaymentKept&) {},
+                   [&](const OrderRefunded& refunded) {
+                       const auto before = orders.find(refunded.order)->standing;
+                       orders.refund(refunded);
+                       const bool leaves = before == JournalOrders::Standing::paid ||
+                                           before == JournalOrders::Standing::confirmed;
+                       if (refunded.wholly && leaves) {
+                           campaign.play->order_refunded(refunded.order, seen);
+                       }
+                   },
+                   [&](const HoldsSwept& swept) {
+                       for (RecordIndex at = swept.first; at < swept.first + swept.count; ++at) {
+                           const auto& order = orders.all().at(at);
+                           if (order.standing == JournalOrders::Standing::held) {
+                               end_hold(order.id);
+                           }
+                       }
+                   },
+               },
+               event);
+}
+
+std::optional<std::string> JournalWitness::difference(const SimulatedCampaign& seen,
+                                                      const Campaign& is) {
+    for (std::uint16_t item = 0; item < is.item_count(); ++item) {
+        const std::int64_t available = is.cell(item).available().units();
+        const std::int64_t sold = is.cell(item).sold().units();
+        if (available != seen.orders.available(item) || sold != seen.orders.sold(item)) {
+            return "campaign " + std::to_string(seen.id.raw()) + " item " + std::to_string(item) +
+                   ": the engine has " + std::to_string(available) + " available and " +
+                   std::to_string(sold) + " sold, the journal says " +
+                   std::to_string(seen.orders.available(item)) + " and " +
+                   std::to_string(seen.orders.sold(item));
+        }
     }
-    // The state at `since` is its last sample; before that nothing counts.
-    const auto& samples = found->second;
-    auto at = std::ranges::upper_bound(samples, since, {}, &Sample::commit);
-    if (at != samples.begin()) {
-        --at;
-    }
-    return std::any_of(at, samples.end(), [](const Sample& s) { return s.available == 0; });
+    return is.state() == seen.state ? std::nullopt
+                                    : std::optional{std::string{"a campaign in another state"}};
 }
 
 }  // namespace stampede::tests

@@ -1,25 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the journal alone says, read event by event as commits become durable: how far each shard
-// has come, and how many units were available after each event. Small and obvious on purpose; it
-// shares nothing with the rules but the events' bytes.
+// has come, what became of each campaign's orders, stock and records, and which rows the mall has.
+// Small and obvious on purpose; it shares nothing with the rules but the events.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "campaigns/campaign_machine.hpp"
 #include "engine/frame.hpp"
 #include "engine/journal.hpp"
+#include "tests/simulation/journal_orders.hpp"
+#include "tests/simulation/mall_rows.hpp"
+#include "tests/simulation/simulated_play.hpp"
 
 namespace stampede::tests {
 
+/// One campaign of the simulated world, and what the journal says of it.
+struct SimulatedCampaign {
+    SimulatedCampaign(CampaignId own_id, const PlayMaker& maker)
+        : id(own_id), play_of(maker.play), play(maker.make(orders)) {}
+    SimulatedCampaign(const SimulatedCampaign&) = delete;
+    SimulatedCampaign& operator=(const SimulatedCampaign&) = delete;
+
+    CampaignId id;
+    campaigns::Play play_of;
+    JournalOrders orders;
+    std::unique_ptr<SimulatedPlay> play;
+    std::uint32_t version = 1;
+    campaigns::CampaignState state = campaigns::CampaignState::draft;
+    History<campaigns::CampaignState> states;
+
+    [[nodiscard]] bool has_begun() const;
+    [[nodiscard]] bool is_over() const;
+};
+
 class JournalWitness {
   public:
+    SimulatedCampaign& add(CampaignId id, const PlayMaker& maker) {
+        return *campaigns_.emplace_back(std::make_unique<SimulatedCampaign>(id, maker));
+    }
     /// A commit has become durable. Empty, or what is wrong with it.
     [[nodiscard]] std::optional<std::string> see(const engine::Commit& commit);
 
@@ -28,44 +52,34 @@ class JournalWitness {
         const auto found = sequences_.find(shard);
         return found != sequences_.end() && sequence <= found->second;
     }
-    /// Whether some instant from `since` (the newest durable commit then) on had no unit available.
-    [[nodiscard]] bool was_sold_out_since(CommitNumber since, std::uint16_t item) const;
-    /// Units that a buyer holds or has bought and not given back.
-    [[nodiscard]] std::int64_t units_of(BuyerId buyer) const {
-        const auto found = units_.find(buyer);
-        return found == units_.end() ? 0 : found->second;
-    }
-    [[nodiscard]] std::int64_t most_units_ever() const { return most_units_; }
     [[nodiscard]] std::uint64_t events() const { return events_; }
-    [[nodiscard]] std::uint64_t confirmed_orders() const { return confirmed_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<SimulatedCampaign>>& campaigns() const {
+        return campaigns_;
+    }
+    [[nodiscard]] const MallRows& mall() const { return mall_; }
+    /// Events by their names, as the journal's text has them.
+    [[nodiscard]] const std::map<std::string_view, std::uint64_t>& events_by_name() const {
+        return by_name_;
+    }
 
-    /// Orders that came out of a waitlist, since the last call.
-    [[nodiscard]] std::vector<OrderId> take_promoted() { return std::exchange(promoted_, {}); }
+    /// What differs between the engine's state and what the journal said; both at the same commit.
+    [[nodiscard]] static std::optional<std::string> difference(const SimulatedCampaign& seen,
+                                                               const campaigns::Campaign& is);
 
   private:
-    struct Sample {
-        CommitNumber commit;
-        std::int64_t available = 0;
-    };
-    void count(const campaigns::Event& event);
-    void move(std::uint16_t item, std::int64_t units) { available_[item] += units; }
-    void take(OrderId order, std::int64_t units) {
-        std::int64_t& has = units_[owner_[order]];
-        has += units;
-        most_units_ = std::max(most_units_, has);
-    }
+    void take(SimulatedCampaign& campaign, const campaigns::Event& event, const Seen& seen);
+    void take_campaign_event(SimulatedCampaign& campaign, const campaigns::CampaignEvent& event,
+                             const Seen& seen);
+    static void take_order_event(SimulatedCampaign& campaign, const campaigns::OrderEvent& event,
+                                 const Seen& seen);
+    [[nodiscard]] SimulatedCampaign* find(std::uint64_t scope);
 
     CommitNumber durable_;
     std::map<ShardIndex, Sequence> sequences_;
-    std::map<std::uint16_t, std::int64_t> available_;
-    std::map<std::uint16_t, std::vector<Sample>> history_;
-    std::map<OrderId, std::vector<campaigns::HeldLine>> lines_;
-    std::map<OrderId, BuyerId> owner_;
-    std::map<BuyerId, std::int64_t> units_;
-    std::int64_t most_units_ = 0;
+    std::vector<std::unique_ptr<SimulatedCampaign>> campaigns_;
+    MallRows mall_;
     std::uint64_t events_ = 0;
-    std::uint64_t confirmed_ = 0;
-    std::vector<OrderId> promoted_;
+    std::map<std::string_view, std::uint64_t> by_name_;
 };
 
 }  // namespace stampede::tests

@@ -20,6 +20,9 @@ class CheckpointInMemory final : public engine::CheckpointSink, public engine::C
         return records_[next_++];
     }
 
+    /// It is read from its beginning once more.
+    void rewind() { next_ = 0; }
+
   private:
     std::vector<std::vector<std::byte>> records_;
     std::size_t next_ = 0;
