@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// kill -9 of the real server under load, again and again on one data directory that is checkpointed
-// and trimmed meanwhile and has holds that are long overdue. Nothing that was answered may be lost,
-// and nothing may happen twice. RESTART_CYCLES in the environment makes it longer.
+// kill -9 of the real server under load of all plays, again and again on one data directory that is
+// checkpointed and trimmed meanwhile and has holds, groups and bargains that are long overdue.
+// Nothing that was answered may be lost, and nothing may happen twice. RESTART_CYCLES in the
+// environment makes it longer.
 #include <gmock/gmock.h>
 
 #include <boost/json/parse.hpp>
@@ -46,11 +47,23 @@ class KillLoop {
         ServerProcess& server = start({});
         Caller mall = server.mall();
         // Plenty with holds that lapse soon, plenty with holds that stay, and a few units only.
-        campaigns_.push_back(publish(mall, 1'000'000, 10));
-        campaigns_.push_back(publish(mall, 1'000'000, 7200));
-        campaigns_.push_back(publish(mall, scarce_units, 7200));
+        on_sale_.seckills.push_back(publish(mall, plenty({}, 10)));
+        on_sale_.seckills.push_back(publish(mall, plenty({}, 7200)));
+        on_sale_.seckills.push_back(publish(
+            mall,
+            Draft{.stock = scarce_units, .ends_in_s = 100'000, .more = R"(,"hold_seconds":7200)"}));
+        // Records whose time is soon over, and others that stay open through all lives.
+        const std::string group = R"("size":3,"valid_seconds":)";
+        const std::string bargain =
+            R"("start_price":9900,"floor_price":1000,"helpers":2,"valid_seconds":)";
+        on_sale_.groups.push_back(publish(mall, plenty(group_draft(group + "10"), 10)));
+        on_sale_.groups.push_back(publish(mall, plenty(group_draft(group + "86400"), 3600)));
+        on_sale_.bargains.push_back(
+            publish(mall, plenty(bargain_draft(bargain + R"(10,"pay_seconds":20)"), 10)));
+        on_sale_.bargains.push_back(
+            publish(mall, plenty(bargain_draft(bargain + R"(86400,"pay_seconds":7200)"), 3600)));
         for (std::size_t number = 1; number <= shoppers_count; ++number) {
-            shoppers_.push_back(std::make_unique<Shopper>(number, campaigns_));
+            shoppers_.push_back(std::make_unique<Shopper>(number, on_sale_));
         }
     }
 
@@ -87,7 +100,10 @@ class KillLoop {
     }
     void ask_everything_again() {
         start({"--recovery-grace", "1h"});
-        each_on_its_own_thread([this](Shopper& shopper) { shopper.ask_everything_again(doors()); });
+        each_on_its_own_thread([this](Shopper& shopper) {
+            shopper.ask_everything_again(doors());
+            shopper.add_up_the_cuts(doors());
+        });
     }
     /// Stops in peace once all is settled. What `verify --json` says then.
     [[nodiscard]] boost::json::object stop_and_verify() {
@@ -112,7 +128,7 @@ class KillLoop {
     [[nodiscard]] const std::vector<std::unique_ptr<Shopper>>& shoppers() const {
         return shoppers_;
     }
-    [[nodiscard]] const std::string& scarce_campaign() const { return campaigns_.back(); }
+    [[nodiscard]] const std::string& scarce_campaign() const { return on_sale_.seckills.back(); }
 
   private:
     void each_on_its_own_thread(const std::function<void(Shopper&)>& work) {
@@ -146,18 +162,22 @@ class KillLoop {
         return *server_;
     }
     [[nodiscard]] Doors doors() const { return {server_->buyers_port(), server_->mall_port()}; }
-    static std::string publish(Caller& mall, std::int64_t stock, int hold_seconds) {
-        const Draft draft{.stock = stock,
-                          .ends_in_s = 100'000,
-                          .more = R"(,"hold_seconds":)" + std::to_string(hold_seconds)};
-        const std::string id = mall.post("/v1/campaigns", draft.text()).text("id");
-        EXPECT_EQ(mall.post("/v1/campaigns/" + id + "/publish").status, 200);
-        return id;
+    static Draft plenty(Draft draft, int hold_seconds) {
+        draft.stock = 1'000'000;
+        draft.ends_in_s = 100'000;
+        draft.more += R"(,"hold_seconds":)" + std::to_string(hold_seconds);
+        return draft;
+    }
+    static std::string publish(Caller& mall, const Draft& draft) {
+        const HttpAnswer drafted = mall.post("/v1/campaigns", draft.text());
+        EXPECT_EQ(drafted.status, 201) << drafted.body;
+        EXPECT_EQ(mall.post("/v1/campaigns/" + drafted.text("id") + "/publish").status, 200);
+        return drafted.text("id");
     }
 
     ScratchDirectory scratch_;
     std::unique_ptr<ServerProcess> server_;
-    std::vector<std::string> campaigns_;
+    OnSale on_sale_;
     std::vector<std::unique_ptr<Shopper>> shoppers_;
     std::mt19937_64 chance_{20261121};
 };
@@ -179,8 +199,8 @@ void expect_every_receipt(const KillLoop& loop) {
     const std::set<std::string> receipts = receipts_in_journal(loop.data_dir());
     std::size_t checked = 0;
     for (const auto& shopper : loop.shoppers()) {
-        for (const auto* kind :
-             {&shopper->orders(), &shopper->cancels(), &shopper->payments(), &shopper->refunds()}) {
+        for (const auto* kind : {&shopper->orders(), &shopper->cancels(), &shopper->launches(),
+                                 &shopper->cuts(), &shopper->payments(), &shopper->refunds()}) {
             for (const Remembered& one : *kind) {
                 if (const auto* receipt = one.answer.if_contains("receipt")) {
                     EXPECT_TRUE(receipts.contains(std::string{receipt->as_string()}))
@@ -227,6 +247,34 @@ void expect_each_order_settled_once(const KillLoop& loop, const boost::json::obj
         EXPECT_EQ(std::stoll(units.at(0).at(0)), item.as_object().at("sold").as_int64())
             << "settled = confirmed, campaign " << id;
     }
+}
+
+/// Every group has one end or none yet; all members of a success were settled, and of no other.
+void expect_each_group_to_end_once(const KillLoop& loop) {
+    const auto count = [&](const std::string& sql) {
+        return std::stoll(query(loop.database(), sql).at(0).at(0));
+    };
+    const std::string ends =
+        "(SELECT json_extract(payload, '$.group_id') AS id, kind FROM stampede_event "
+        "WHERE kind IN ('GROUP_SUCCEEDED', 'GROUP_FAILED'))";
+    const std::int64_t succeeded =
+        count("SELECT count(*) FROM " + ends + " WHERE kind = 'GROUP_SUCCEEDED'");
+    const std::int64_t all = count("SELECT count(*) FROM " + ends);
+    EXPECT_EQ(count("SELECT count(DISTINCT id) FROM " + ends), all) << "one end for each";
+    EXPECT_EQ(count("SELECT count(*) FROM (SELECT group_id FROM stampede_order WHERE group_id IS "
+                    "NOT NULL GROUP BY group_id HAVING count(*) = 3)"),
+              succeeded)
+        << "all members of a success";
+    EXPECT_EQ(count("SELECT count(*) FROM stampede_order WHERE group_id IS NOT NULL"),
+              3 * succeeded)
+        << "and nobody else";
+    const std::int64_t bargains =
+        count("SELECT count(*) FROM stampede_order WHERE bargain_id IS NOT NULL");
+    std::cout << succeeded << " groups succeeded, " << all - succeeded << " failed, " << bargains
+              << " bargains were bought\n";
+    EXPECT_GT(succeeded, 0);
+    EXPECT_GT(all - succeeded, 0);
+    EXPECT_GT(bargains, 0);
 }
 
 void expect_nothing_oversold(const KillLoop& loop, const boost::json::object& report) {
@@ -276,6 +324,7 @@ TEST(KilledServer, loses_nothing_that_it_answered) {
     expect_every_receipt(loop);
     expect_nothing_oversold(loop, last);
     expect_each_order_settled_once(loop, last);
+    expect_each_group_to_end_once(loop);
     const CommandResult reconciled =
         run_stampede({"reconcile", "--data-dir", loop.data_dir().string(), "--mall-db",
                       "sqlite:" + loop.database().string()});
@@ -285,11 +334,12 @@ TEST(KilledServer, loses_nothing_that_it_answered) {
     std::uint64_t payments = 0;
     std::uint64_t lost = 0;
     for (const auto& shopper : loop.shoppers()) {
-        orders += shopper->orders().size() + shopper->cancels().size();
+        orders += shopper->orders().size() + shopper->cancels().size() +
+                  shopper->launches().size() + shopper->cuts().size();
         payments += shopper->payments().size() + shopper->refunds().size();
         lost += shopper->lost_answers();
     }
-    std::cout << count << " kills; acknowledged: " << orders << " orders and cancels, " << payments
+    std::cout << count << " kills; acknowledged: " << orders << " acts of buyers, " << payments
               << " payments and refunds; " << lost
               << " answers were lost with the server and asked "
               << "for again; commits " << last.at("last_commit") << ", replayed from "
