@@ -210,19 +210,25 @@ bool Campaign::seed_is_public() const {
     return header_.killed || !play_->has_open_records();
 }
 
+OrderState Campaign::judged_state(RecordIndex index) const {
+    const OrderRecord& order = book_.order(index);
+    if (header_.killed && order.state == OrderState::held) {
+        return OrderState::cancelled;
+    }
+    if (header_.killed && order.state == OrderState::paid) {
+        // Where nothing was paid, nothing goes back.
+        return order.amount > Money{0} ? OrderState::refund_due : OrderState::cancelled;
+    }
+    return order.state;
+}
+
 OrderView Campaign::view(RecordIndex index) const {
     const OrderRecord& order = book_.order(index);
     OrderView view;
     view.order_id = order.id;
     view.campaign = id_;
     view.buyer = order.buyer;
-    // From the kill on every hold is judged as released, also where the sweep has not come by yet.
-    view.state = order.state;
-    if (header_.killed && order.state == OrderState::held) {
-        view.state = OrderState::cancelled;
-    } else if (header_.killed && order.state == OrderState::paid) {
-        view.state = OrderState::refund_due;
-    }
+    view.state = judged_state(index);
     view.play = config_->play;
     if (order.owner != no_record) {
         view.record_id = play_->record_id(order.owner);

@@ -117,6 +117,9 @@ class Campaign {
     /// Whether the seed may be told: nothing can be drawn from it any more.
     [[nodiscard]] bool seed_is_public() const;
 
+    /// An order's state as it is judged: from a kill on every hold is released and every paid seat
+    /// due for refund, also where the sweep has not come by yet.
+    [[nodiscard]] OrderState judged_state(RecordIndex order) const;
     [[nodiscard]] OrderView view(RecordIndex order) const;
 
     [[nodiscard]] Signature signature() const;

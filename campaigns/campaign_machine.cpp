@@ -438,9 +438,11 @@ std::optional<Command> CampaignMachine::due(const Deadline& deadline) const {
     return ExpireHold{id, order};
 }
 
-std::optional<Command> CampaignMachine::chore(std::uint64_t scope, Instant now) const {
+std::optional<Command> CampaignMachine::chore(std::uint64_t scope, Instant now,
+                                              Selling selling) const {
     const Campaign* campaign = find(CampaignId{scope});
-    if (campaign == nullptr || !(campaign->has_mass_work() || can_serve_line(*campaign, now))) {
+    if (campaign == nullptr ||
+        !(campaign->has_mass_work() || can_serve_line(*campaign, now, selling))) {
         return std::nullopt;
     }
     return AdvanceCampaign{CampaignId{scope}};

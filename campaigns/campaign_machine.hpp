@@ -72,6 +72,10 @@ class CampaignMachine {
     /// False for refusals: they are judged anew, also where they wrote down that money fits no
     /// order, or that a kill had released a hold.
     [[nodiscard]] static bool is_remembered(const Answer& answer);
+    [[nodiscard]] static std::size_t event_behind(const Answer& answer, const Context& context) {
+        const Sequence told = answer.receipt.sequence;
+        return told > context.next_sequence ? told.raw() - context.next_sequence.raw() : 0;
+    }
     template <class Recollection>
     [[nodiscard]] Answer recall(std::uint64_t scope, const Recollection& known) const {
         Answer answer =
@@ -92,7 +96,8 @@ class CampaignMachine {
     // Time and mass work
     // ----------------------------------------------------------------------------------
     [[nodiscard]] std::optional<Command> due(const Deadline& deadline) const;
-    [[nodiscard]] std::optional<Command> chore(std::uint64_t scope, Instant now) const;
+    [[nodiscard]] std::optional<Command> chore(std::uint64_t scope, Instant now,
+                                               Selling selling) const;
     void rearm(Effects& effects) const;
 
     // Checkpoints

@@ -338,6 +338,21 @@ std::vector<GroupView> groups_of(const Campaign& campaign, BuyerId buyer, std::s
     return views;
 }
 
+void GroupBuyState::recall_hold(const Campaign& campaign, RecordIndex index, Answer& answer) const {
+    const OrderRecord& order = campaign.book().order(index);
+    const SeatRecord& seat = groups_.seat(order.owner);
+    if (order.amount > Money{0}) {
+        answer.code = seat.rerouted ? Code::rerouted : Code::held;
+        return;
+    }
+    // A seat that costs nothing is paid at once, and may have been the last.
+    const GroupRecord& group = groups_.group(seat.group);
+    const bool completed =
+        group.state == GroupState::success && group.ended_by == order.receipt.next();
+    answer.code = completed ? Code::confirmed : Code::ok;
+    answer.order->state = completed ? OrderState::confirmed : OrderState::paid;
+}
+
 Answer GroupBuyState::recall(const Campaign& campaign, EventNumber number, std::uint64_t subject,
                              Receipt receipt) const {
     Answer answer;
@@ -350,20 +365,9 @@ Answer GroupBuyState::recall(const Campaign& campaign, EventNumber number, std::
     }
     const RecordIndex index = campaign.book().find_order(OrderId{subject});
     check(index != no_record, "a remembered seat that is not here");
-    const OrderRecord& order = campaign.book().order(index);
-    const SeatRecord& seat = groups_.seat(order.owner);
-    const GroupRecord& group = groups_.group(seat.group);
     answer = replay_of_order(campaign, index);
     answer.receipt = receipt;
     if (number.kind == GroupOpened::kind || number.kind == SeatTaken::kind) {
-        const bool completed =
-            group.state == GroupState::success && group.ended_by == receipt.sequence.next();
-        if (order.amount > Money{0}) {
-            answer.code = seat.rerouted ? Code::rerouted : Code::held;
-        } else {
-            answer.code = completed ? Code::confirmed : Code::ok;
-            answer.order->state = completed ? OrderState::confirmed : OrderState::paid;
-        }
         return answer;
     }
     answer.code = Code::ok;
@@ -374,6 +378,10 @@ Answer GroupBuyState::recall(const Campaign& campaign, EventNumber number, std::
                            campaign.view(index).refund_reason == RefundReason::lottery_lost);
         answer.code = lost ? Code::ok : Code::confirmed;
         answer.order->state = lost ? OrderState::refund_due : OrderState::confirmed;
+        if (lost) {
+            answer.refund_amount = campaign.book().order(index).amount;
+            answer.refund_reason = RefundReason::lottery_lost;
+        }
     }
     return answer;
 }

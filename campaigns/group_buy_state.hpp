@@ -61,6 +61,8 @@ class GroupBuyState final : public PlayState {
                                 const Context& context, Events& events) const override;
     [[nodiscard]] std::optional<Money> price_alone(const Campaign& campaign,
                                                    std::uint16_t item) const override;
+    [[nodiscard]] std::optional<RefundReason> refuse_payment(
+        const Campaign& campaign, RecordIndex order, const RecordPayment& payment) const override;
     [[nodiscard]] Answer decide_payment(const Campaign& campaign, RecordIndex order,
                                         const RecordPayment& payment, Late late,
                                         const Context& context, Events& events) const override;
@@ -70,6 +72,7 @@ class GroupBuyState final : public PlayState {
                          Events& events) const override;
     void after_refund(const Campaign& campaign, RecordIndex order, const Context& context,
                       Events& events) const override;
+    void sweep_record(const Campaign& campaign, RecordIndex order, Events& events) const override;
     [[nodiscard]] std::optional<Command> due(const Campaign& campaign,
                                              const Deadline& deadline) const override;
     [[nodiscard]] bool has_open_records() const override { return groups_.open_count() > 0; }
@@ -82,6 +85,7 @@ class GroupBuyState final : public PlayState {
     [[nodiscard]] Plays::View view(const Campaign& campaign, RecordIndex owner) const override {
         return view_of(campaign, groups_.seat(owner).group);
     }
+    void recall_hold(const Campaign& campaign, RecordIndex order, Answer& answer) const override;
     [[nodiscard]] Answer recall(const Campaign& campaign, EventNumber number, std::uint64_t subject,
                                 Receipt receipt) const override;
     [[nodiscard]] std::int64_t units_held(std::uint16_t item) const override {

@@ -201,19 +201,28 @@ GroupBuy::Event verdict_at_end(const Campaign& campaign, const GroupBuyState& st
 
 // Payments ---------------------------------------------------------------------------------------
 
+std::optional<RefundReason> GroupBuyState::refuse_payment(const Campaign& campaign,
+                                                          RecordIndex order,
+                                                          const RecordPayment& payment) const {
+    const SeatRecord& seat = groups_.seat(campaign.book().order(order).owner);
+    const bool is_refused =
+        payment.buyer_is_new == false && breaks_new_rule(group_terms(campaign.config()), seat);
+    return is_refused ? std::optional{RefundReason::buyer_not_new} : std::nullopt;
+}
+
 Answer GroupBuyState::decide_payment(const Campaign& campaign, RecordIndex index,
                                      const RecordPayment& payment, Late late,
                                      const Context& context, Events& events) const {
     const OrderRecord& order = campaign.book().order(index);
     const SeatRecord& seat = groups_.seat(order.owner);
     const GroupRecord& group = groups_.group(seat.group);
-    if (payment.buyer_is_new == false && breaks_new_rule(group_terms(campaign.config()), seat)) {
+    if (const auto reason = refuse_payment(campaign, index, payment)) {
         if (late == Late::no) {
             events.emplace_back(OrderEvent{HoldReleased{
                 .order = order.id, .reason = ReleaseReason::not_new, .actor = Actor{}}});
         }
-        Answer answer = refund_payment(campaign, index, payment, RefundReason::buyer_not_new,
-                                       Counted::yes, context, events);
+        Answer answer =
+            refund_payment(campaign, index, payment, *reason, Counted::yes, context, events);
         if (late == Late::no) {
             after_hold_ends(campaign, index, context, events);
         }
@@ -322,6 +331,13 @@ void GroupBuyState::after_hold_ends(const Campaign& campaign, RecordIndex order,
 void GroupBuyState::after_refund(const Campaign& campaign, RecordIndex order,
                                  const Context& /*context*/, Events& events) const {
     follow_up(campaign, *this, order, events);
+}
+
+void GroupBuyState::sweep_record(const Campaign& campaign, RecordIndex order,
+                                 Events& events) const {
+    const RecordIndex group = groups_.seat(campaign.book().order(order).owner).group;
+    events.emplace_back(
+        GroupBuy::Event{failure_of(campaign, *this, group, GroupEnd::campaign_killed, no_record)});
 }
 
 // Mass work --------------------------------------------------------------------------------------

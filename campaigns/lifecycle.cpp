@@ -297,15 +297,16 @@ Answer decide_advance(const Campaign& campaign, const Context& context, Events& 
             if (to != state && to != CampaignState::scheduled) {
                 return enter(campaign, to, Actor{}, context, events);
             }
-            return can_serve_line(campaign, context.now) ? serve_line(campaign, context, events)
-                                                         : answer_of(Code::ok, context);
+            return can_serve_line(campaign, context.now, context.selling)
+                       ? serve_line(campaign, context, events)
+                       : answer_of(Code::ok, context);
         }
         case CampaignState::paused:
             return context.now >= campaign.config().ends_at
                        ? enter(campaign, CampaignState::ending, Actor{}, context, events)
                        : answer_of(Code::ok, context);
         case CampaignState::ending:
-            if (can_serve_line(campaign, context.now)) {
+            if (can_serve_line(campaign, context.now, context.selling)) {
                 return serve_line(campaign, context, events);
             }
             if (play != nullptr && play->has_chore(campaign)) {

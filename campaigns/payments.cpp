@@ -28,7 +28,7 @@ Answer mismatch(const Campaign& campaign, RecordIndex index, const RecordPayment
             answer = answer_of(Code::busy, context);
             answer.retry_in = busy_retry;
             answer.detail = "too many payments of wrong amounts; see PAYMENT_MISMATCH";
-            return with_order(answer, campaign, index, campaign.view(index).state);
+            return with_order(answer, campaign, index, campaign.judged_state(index));
         }
         events.emplace_back(CampaignEvent{PaymentMismatched{.order = payment.order,
                                                             .payment_id = payment.payment_id,
@@ -36,13 +36,13 @@ Answer mismatch(const Campaign& campaign, RecordIndex index, const RecordPayment
                                                             .expected = order.amount}});
         answer = receipted(Code::amount_mismatch, context);
     }
-    return with_order(answer, campaign, index, campaign.view(index).state);
+    return with_order(answer, campaign, index, campaign.judged_state(index));
 }
 
 /// The same payment reported again: the first answer where it asked for a refund, else "done".
 Answer repeated(const Campaign& campaign, RecordIndex index, const PaymentRecord& payment,
                 const Context& context) {
-    const OrderState state = campaign.book().order(index).state;
+    const OrderState state = campaign.judged_state(index);
     if (payment.was_due) {
         Answer answer = answer_of(Code::refund_required, context);
         answer.replayed = true;
@@ -89,8 +89,9 @@ Answer refund_payment(const Campaign& campaign, RecordIndex index, const RecordP
                                                     .paid_at = payment.paid_at}});
     answer.refund_amount = payment.amount;
     answer.refund_reason = reason;
-    return with_order(answer, campaign, index,
-                      counted == Counted::yes ? OrderState::refund_due : order.state);
+    return with_order(
+        answer, campaign, index,
+        counted == Counted::yes ? OrderState::refund_due : campaign.judged_state(index));
 }
 
 namespace {
@@ -125,6 +126,12 @@ Answer late(const Campaign& campaign, RecordIndex index, const RecordPayment& pa
         case LatePayment::refund:
             return give_back(RefundReason::late_payment);
         case LatePayment::hold_for_operator: {
+            const PlayState* play = campaign.play_owning(index);
+            const auto refused =
+                play == nullptr ? std::nullopt : play->refuse_payment(campaign, index, payment);
+            if (refused) {
+                return give_back(*refused);  // there is nothing that an operator could decide
+            }
             events.emplace_back(OrderEvent{PaymentKept{.order = payment.order,
                                                        .payment_id = payment.payment_id,
                                                        .amount = payment.amount,
@@ -238,7 +245,7 @@ Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
     const RecordIndex known = book.find_payment(payment.payment_id);
     if (known != no_record && book.payment(known).order != index) {
         return with_order(answer_of(Code::payment_reused, context), campaign, index,
-                          campaign.view(index).state);
+                          campaign.judged_state(index));
     }
     if (payment.amount != order.amount) {
         return mismatch(campaign, index, payment, context, events);
@@ -248,7 +255,8 @@ Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,
     }
     if (order.amount == Money{0}) {
         // Confirmed without a payment; a report of nothing is no money that could go back.
-        return with_order(answer_of(Code::already_done, context), campaign, index, order.state);
+        return with_order(answer_of(Code::already_done, context), campaign, index,
+                          campaign.judged_state(index));
     }
     if (order.payments >= limits::payments_per_order_max) {
         Answer answer = answer_of(Code::busy, context);

@@ -6,6 +6,11 @@
 
 namespace stampede::campaigns {
 
+std::optional<RefundReason> PlayState::refuse_payment(const Campaign& /*campaign*/,
+                                                      RecordIndex /*order*/,
+                                                      const RecordPayment& /*payment*/) const {
+    return std::nullopt;
+}
 Answer PlayState::decide_payment(const Campaign& campaign, RecordIndex order,
                                  const RecordPayment& payment, Late late, const Context& context,
                                  Events& events) const {
@@ -19,6 +24,10 @@ void PlayState::after_hold_ends(const Campaign& /*campaign*/, RecordIndex /*orde
                                 const Context& /*context*/, Events& /*events*/) const {}
 void PlayState::after_refund(const Campaign& /*campaign*/, RecordIndex /*order*/,
                              const Context& /*context*/, Events& /*events*/) const {}
+void PlayState::sweep_record(const Campaign& /*campaign*/, RecordIndex /*order*/,
+                             Events& /*events*/) const {}
+void PlayState::recall_hold(const Campaign& /*campaign*/, RecordIndex /*order*/,
+                            Answer& /*answer*/) const {}
 void PlayState::hold_ended(Campaign& /*campaign*/, RecordIndex /*order*/, const Stamp& /*stamp*/) {}
 void PlayState::order_confirmed(Campaign& /*campaign*/, RecordIndex /*order*/,
                                 const Stamp& /*stamp*/) {}

@@ -47,6 +47,10 @@ class PlayState {
     /// What a unit costs who buys it alone, by `Buy`; empty: not sold that way.
     [[nodiscard]] virtual std::optional<Money> price_alone(const Campaign& campaign,
                                                            std::uint16_t item) const = 0;
+    /// Why this payment for an order of the play's must go back whatever the operator's policy
+    /// says; empty: nothing in it speaks against the order.
+    [[nodiscard]] virtual std::optional<RefundReason> refuse_payment(
+        const Campaign& campaign, RecordIndex order, const RecordPayment& payment) const;
     /// A payment for an order that is held, or (late) whose stock and quota can be taken again.
     /// The default confirms.
     [[nodiscard]] virtual Answer decide_payment(const Campaign& campaign, RecordIndex order,
@@ -61,6 +65,9 @@ class PlayState {
     /// The whole of a paid or confirmed `order` goes back by the event just appended.
     virtual void after_refund(const Campaign& campaign, RecordIndex order, const Context& context,
                               Events& events) const;
+    /// A kill has judged the record of this paid `order`, and its sweep has not come by: it is
+    /// swept now, before an act that needs it.
+    virtual void sweep_record(const Campaign& campaign, RecordIndex order, Events& events) const;
     /// The command that a deadline of the play's own kind stands for; none when it has lapsed.
     [[nodiscard]] virtual std::optional<Command> due(const Campaign& campaign,
                                                      const Deadline& deadline) const = 0;
@@ -79,6 +86,9 @@ class PlayState {
     [[nodiscard]] virtual std::uint64_t record_id(RecordIndex owner) const = 0;
     /// What an answer about an order says of its record, as it is.
     [[nodiscard]] virtual Plays::View view(const Campaign& campaign, RecordIndex owner) const = 0;
+    /// What the act that made this order was answered, where that is not HELD (CONFIRMED, of an
+    /// order that cost nothing): its code and the order's state then.
+    virtual void recall_hold(const Campaign& campaign, RecordIndex order, Answer& answer) const;
     /// The answer to a remembered request that made event `number` of the play's own family.
     [[nodiscard]] virtual Answer recall(const Campaign& campaign, EventNumber number,
                                         std::uint64_t subject, Receipt receipt) const = 0;

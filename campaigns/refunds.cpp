@@ -81,7 +81,7 @@ std::optional<Parts> parts_of(const Campaign& campaign, const OrderRecord& order
 
 Answer done(const Campaign& campaign, RecordIndex index, OrderRefunded event,
             const Context& context, Events& events) {
-    Answer answer = receipted(Code::ok, context);
+    Answer answer = receipted(Code::ok, context, events.size());
     answer.order = campaign.view(index);
     for (const OrderRefunded::Part& part : event.parts) {
         answer.order->lines[part.line].refunded += part.quantity;
@@ -131,6 +131,23 @@ Answer refund_confirmed(const Campaign& campaign, RecordIndex index, OrderRefund
         return refused(Code::wrong_state,
                        "a paid order that waits for others can only be refunded wholly", context);
     }
+    return done(campaign, index, std::move(event), context, events);
+}
+
+/// A refund of a seat that a kill has judged due, before its sweep came by: what was paid goes
+/// back, whichever units the mall names. The whole of it leaves no obligation to tell of; a part is
+/// one of the obligation, so the sweep's work on the group comes first.
+Answer refund_killed(const Campaign& campaign, RecordIndex index, OrderRefunded event,
+                     const RecordRefund& refund, const Context& context, Events& events) {
+    const OrderBook& book = campaign.book();
+    const OrderRecord& order = book.order(index);
+    if (order.refunded_amount + refund.amount == order.amount) {
+        RecordRefund whole = refund;
+        whole.quantity = book.quantity_of(order) - book.refunded_quantity_of(order);
+        whole.item_id.reset();
+        return refund_confirmed(campaign, index, std::move(event), whole, context, events);
+    }
+    campaign.play_owning(index)->sweep_record(campaign, index, events);
     return done(campaign, index, std::move(event), context, events);
 }
 
@@ -191,11 +208,15 @@ Answer decide_refund(const Campaign& campaign, const RecordRefund& refund, const
     if (!event.counted) {
         return done(campaign, index, std::move(event), context, events);
     }
-    if (order.state == OrderState::confirmed || order.state == OrderState::paid) {
+    const OrderState state = campaign.judged_state(index);
+    if (state == OrderState::confirmed || state == OrderState::paid) {
         return refund_confirmed(campaign, index, std::move(event), refund, context, events);
     }
-    if (order.state != OrderState::refund_due) {
+    if (state != OrderState::refund_due) {
         return refused(Code::refund_exceeds_paid, "this order has been refunded wholly", context);
+    }
+    if (order.state == OrderState::paid) {
+        return refund_killed(campaign, index, std::move(event), refund, context, events);
     }
     event.wholly = refund.amount == paid;
     return done(campaign, index, std::move(event), context, events);

@@ -55,6 +55,7 @@ Answer replay_of_order(const Campaign& campaign, RecordIndex index) {
     answer.receipt.sequence = now.receipt;
     if (const PlayState* play = campaign.play_owning(index)) {
         answer.record = play->view(campaign, campaign.book().order(index).owner);
+        play->recall_hold(campaign, index, answer);
     }
     return answer;
 }

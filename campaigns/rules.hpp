@@ -38,7 +38,7 @@ namespace stampede::campaigns {
 /// The last event returns units: those in line get them.
 void serve_returned(const Campaign& campaign, const Context& context, Events& events);
 /// Whether somebody in line can be served now; serve_line() is the next step of it.
-[[nodiscard]] bool can_serve_line(const Campaign& campaign, Instant now);
+[[nodiscard]] bool can_serve_line(const Campaign& campaign, Instant now, Selling selling);
 [[nodiscard]] Answer serve_line(const Campaign& campaign, const Context& context, Events& events);
 // payments.cpp
 [[nodiscard]] Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,

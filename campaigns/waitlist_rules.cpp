@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // 候补: joining a line, leaving it, and being served. A unit that returns becomes a hold of whoever
 // stands first, in the very decision that returns it; where it cannot (the sale is paused, or
-// between its slots) it waits for him, and nobody behind him gets it meanwhile.
+// between its slots, or no new hold may start) it waits for him, and nobody behind him gets it
+// meanwhile.
 #include <algorithm>
 
 #include "campaigns/rules.hpp"
@@ -180,7 +181,8 @@ Answer place_in_line(const Campaign& campaign, BuyerId buyer, const ItemId& item
 }
 
 void serve_returned(const Campaign& campaign, const Context& context, Events& events) {
-    if (campaign.waitlist().empty() || refuse_by_time(campaign, context)) {
+    if (campaign.waitlist().empty() || refuse_by_time(campaign, context) ||
+        refuse_while_stopped(context)) {
         return;
     }
     const auto* returned = std::get_if<OrderEvent>(&events.back());
@@ -217,10 +219,10 @@ void serve_returned(const Campaign& campaign, const Context& context, Events& ev
     }
 }
 
-bool can_serve_line(const Campaign& campaign, Instant now) {
+bool can_serve_line(const Campaign& campaign, Instant now, Selling selling) {
     Context context;
     context.now = now;
-    if (campaign.waitlist().empty() || campaign.book().is_full() ||
+    if (campaign.waitlist().empty() || campaign.book().is_full() || selling == Selling::stopped ||
         refuse_by_time(campaign, context)) {
         return false;
     }

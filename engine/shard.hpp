@@ -73,8 +73,10 @@ class Shard {
             return outcome;
         }
         const bool is_remembered = Machine::is_remembered(outcome.answer);
+        const std::size_t told = Machine::event_behind(outcome.answer, context);
+        check(told < events_.size(), "an answer that none of its events made");
         for (std::size_t at = 0; at < events_.size(); ++at) {
-            record(events_[at], scope_id, at == 0 && is_remembered ? request : std::nullopt,
+            record(events_[at], scope_id, at == told && is_remembered ? request : std::nullopt,
                    moment.now, commit, effects);
         }
         outcome.rests_on = commit.number();

@@ -155,6 +155,9 @@ class ShardSet final : public Replayable {
             deadlines_.release_recovered();
             grace_released_ = true;
         }
+        if (moment.selling == Selling::open && !waiting_for_sale_.empty()) {
+            sale_goes_on();
+        }
         if (expiries == Expiries::run) {
             fire_deadlines(moment);
         }
@@ -380,6 +383,7 @@ class ShardSet final : public Replayable {
             Shard<Machine>& shard = *shards_[placed->second.raw()];
             if (const auto command = shard.machine().due(*due)) {
                 static_cast<void>(execute_on(shard, *command, std::nullopt, moment));
+                ask_again_when_selling(due->scope, moment);
             }
         }
     }
@@ -390,6 +394,18 @@ class ShardSet final : public Replayable {
         if (scopes_in_line_.insert(scope).second) {
             chores_.push_back(scope);
         }
+    }
+    /// What asked while no new hold may start may have found nothing for that reason alone.
+    void ask_again_when_selling(std::uint64_t scope, const Moment& moment) {
+        if (moment.selling == Selling::stopped) {
+            waiting_for_sale_.insert(scope);
+        }
+    }
+    void sale_goes_on() {
+        for (const std::uint64_t scope : waiting_for_sale_) {
+            queue_chores(scope);
+        }
+        waiting_for_sale_.clear();
     }
     void chores_found_none() {
         scopes_in_line_.erase(chores_.front());
@@ -406,9 +422,10 @@ class ShardSet final : public Replayable {
                 continue;
             }
             Shard<Machine>& shard = *shards_[placed->second.raw()];
-            const auto command = shard.machine().chore(scope, moment.now);
+            const auto command = shard.machine().chore(scope, moment.now, moment.selling);
             if (!command) {
                 chores_found_none();
+                ask_again_when_selling(scope, moment);
                 continue;
             }
             if (!has_room(*command)) {
@@ -456,6 +473,7 @@ class ShardSet final : public Replayable {
     std::uint64_t events_ = 0;
     std::deque<std::uint64_t> chores_;
     boost::unordered_flat_set<std::uint64_t> scopes_in_line_;
+    boost::unordered_flat_set<std::uint64_t> waiting_for_sale_;
     Instant grace_over_;
     bool grace_released_ = false;
 };

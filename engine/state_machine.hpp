@@ -62,6 +62,11 @@ concept StateMachine =
         /// Whether a request that got this answer is remembered under its key. Refusals are not,
         /// even those that wrote something down on the way: they are judged anew.
         { Machine::is_remembered(constant.decide(command, context, events)) } -> std::same_as<bool>;
+        /// Which of the decision's events, counted from 0, made that answer: the request is
+        /// remembered with it.
+        {
+            Machine::event_behind(constant.decide(command, context, events), context)
+        } -> std::same_as<std::size_t>;
         /// The answer to a request whose key is known, and to one whose key has another body.
         {
             constant.recall(std::uint64_t{}, recollection)
@@ -74,9 +79,10 @@ concept StateMachine =
 
         /// The command that a deadline that fired stands for; none when it has lapsed meanwhile.
         { constant.due(deadline) } -> std::same_as<std::optional<typename Machine::Command>>;
-        /// The next budgeted step of mass work in a scope; none when it is done.
+        /// The next budgeted step of mass work in a scope; none when it is done, or when what is
+        /// left waits for selling to go on: the engine asks again then.
         {
-            constant.chore(std::uint64_t{}, Instant{})
+            constant.chore(std::uint64_t{}, Instant{}, Selling{})
         } -> std::same_as<std::optional<typename Machine::Command>>;
         /// Arms everything that the recovered state waits for.
         constant.rearm(effects);

@@ -91,12 +91,16 @@ struct CounterMachine {
         return {.value = static_cast<std::int64_t>(known.subject), .replayed = true};
     }
     static bool is_remembered(const Answer& answer) { return answer.value != -1; }
+    static std::size_t event_behind(const Answer& /*answer*/, const Context& /*context*/) {
+        return 0;
+    }
     static Answer key_reused() { return {.key_reused = true}; }
     [[nodiscard]] std::optional<Command> due(const Deadline& deadline) const {
         return Command{.counter = deadline.scope, .forget = true};
     }
     /// Mass work: a counter below 0 is brought back up, one at a time.
-    [[nodiscard]] std::optional<Command> chore(std::uint64_t scope, Instant /*now*/) const {
+    [[nodiscard]] std::optional<Command> chore(std::uint64_t scope, Instant /*now*/,
+                                               Selling /*selling*/) const {
         return value_of(scope) < 0 ? std::optional{Command{.counter = scope, .add = 1}}
                                    : std::nullopt;
     }

@@ -51,7 +51,7 @@ std::int64_t NaiveSeckill::place_of(std::uint64_t buyer, std::size_t item) const
 }
 
 void NaiveSeckill::serve(std::int64_t now_ms, std::size_t item, std::uint64_t spared) {
-    if (closed_by_time(now_ms)) {
+    if (!may_sell_ || closed_by_time(now_ms)) {
         return;
     }
     while (in_reach(now_ms, item) > 0) {
