@@ -5,8 +5,10 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "engine/vocabulary/check.hpp"
 #include "engine/vocabulary/ids.hpp"
@@ -25,6 +27,21 @@ SeedBytes digest_of_seed(const SeedBytes& seed) {
     check(EVP_Digest(seed.data(), seed.size(), digest.data(), &length, EVP_sha256(), nullptr) == 1,
           "SHA-256 failed");
     return digest;
+}
+
+std::vector<bool> drawn_winners(const CommittedSeed& seed, std::size_t winners,
+                                std::span<const OrderId> orders) {
+    std::vector<std::pair<std::uint64_t, std::size_t>> numbers;
+    numbers.reserve(orders.size());
+    for (std::size_t at = 0; at < orders.size(); ++at) {
+        numbers.emplace_back(seed.bits("draw", orders[at].raw(), 0), at);
+    }
+    std::ranges::sort(numbers);
+    std::vector<bool> won(orders.size(), false);
+    for (std::size_t at = 0; at < std::min(winners, numbers.size()); ++at) {
+        won[numbers[at].second] = true;
+    }
+    return won;
 }
 
 void CommittedSeed::Free::operator()(evp_mac_ctx_st* context) const {

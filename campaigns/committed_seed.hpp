@@ -8,7 +8,11 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <vector>
+
+#include "engine/vocabulary/ids.hpp"
 
 struct evp_mac_ctx_st;
 
@@ -18,6 +22,12 @@ using SeedBytes = std::array<std::uint8_t, 32>;
 
 /// SHA-256 of the seed's 32 bytes: what is published with the campaign.
 [[nodiscard]] SeedBytes digest_of_seed(const SeedBytes& seed);
+
+class CommittedSeed;
+/// 抽奖: which of `orders` win, in their order. Each has a number from the seed, under its own id;
+/// the `winners` lowest win. Anyone who has the seed can draw again.
+[[nodiscard]] std::vector<bool> drawn_winners(const CommittedSeed& seed, std::size_t winners,
+                                              std::span<const OrderId> orders);
 
 class CommittedSeed {
   public:

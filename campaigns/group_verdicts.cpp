@@ -20,20 +20,18 @@ std::uint8_t tier_of(const GroupTerms& terms, std::uint32_t paid) {
     return reached;
 }
 
-/// 抽奖团: who of the members wins. Each has a number from the committed seed, under the group and
-/// his order; the lowest win. Anyone who has the seed can draw again.
+/// 抽奖团: who of the members wins.
 void draw(const Campaign& campaign, std::uint16_t winners,
           std::vector<GroupSucceeded::Member>& members) {
     check(campaign.seed() != nullptr, "a lottery without a seed");
-    std::vector<std::pair<std::uint64_t, std::size_t>> numbers;
-    numbers.reserve(members.size());
-    for (std::size_t at = 0; at < members.size(); ++at) {
-        numbers.emplace_back(campaign.seed()->bits("draw", members[at].order.raw(), 0), at);
-        members[at].confirmed = false;
+    std::vector<OrderId> orders;
+    orders.reserve(members.size());
+    for (const GroupSucceeded::Member& member : members) {
+        orders.push_back(member.order);
     }
-    std::sort(numbers.begin(), numbers.end());
-    for (std::size_t at = 0; at < std::min<std::size_t>(winners, numbers.size()); ++at) {
-        members[numbers[at].second].confirmed = true;
+    const std::vector<bool> won = drawn_winners(*campaign.seed(), winners, orders);
+    for (std::size_t at = 0; at < members.size(); ++at) {
+        members[at].confirmed = won[at];
     }
 }
 
