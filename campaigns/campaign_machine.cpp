@@ -438,6 +438,22 @@ std::optional<Command> CampaignMachine::due(const Deadline& deadline) const {
     return ExpireHold{id, order};
 }
 
+std::size_t CampaignMachine::records_behind(const Deadline& deadline) const {
+    const Campaign* campaign = find(CampaignId{deadline.scope});
+    if (campaign == nullptr || campaign->play() == nullptr) {
+        return 0;
+    }
+    if (deadline.kind >= static_cast<std::uint8_t>(DeadlineKind::play)) {
+        return campaign->play()->records_behind(deadline);
+    }
+    const bool is_hold = deadline.kind == static_cast<std::uint8_t>(DeadlineKind::hold);
+    const RecordIndex order =
+        is_hold ? campaign->book().find_order(OrderId{deadline.subject}) : no_record;
+    return order != no_record && campaign->play_owning(order) != nullptr
+               ? campaign->play()->records_behind_hold(*campaign, order)
+               : 0;
+}
+
 std::optional<Command> CampaignMachine::chore(std::uint64_t scope, Instant now,
                                               Selling selling) const {
     const Campaign* campaign = find(CampaignId{scope});

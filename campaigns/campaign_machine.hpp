@@ -96,6 +96,8 @@ class CampaignMachine {
     // Time and mass work
     // ----------------------------------------------------------------------------------
     [[nodiscard]] std::optional<Command> due(const Deadline& deadline) const;
+    /// Of a deadline that is due: how many records go with the one that it names.
+    [[nodiscard]] std::size_t records_behind(const Deadline& deadline) const;
     [[nodiscard]] std::optional<Command> chore(std::uint64_t scope, Instant now,
                                                Selling selling) const;
     void rearm(Effects& effects) const;

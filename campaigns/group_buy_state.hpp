@@ -75,6 +75,9 @@ class GroupBuyState final : public PlayState {
     void sweep_record(const Campaign& campaign, RecordIndex order, Events& events) const override;
     [[nodiscard]] std::optional<Command> due(const Campaign& campaign,
                                              const Deadline& deadline) const override;
+    [[nodiscard]] std::size_t records_behind(const Deadline& deadline) const override;
+    [[nodiscard]] std::size_t records_behind_hold(const Campaign& campaign,
+                                                  RecordIndex order) const override;
     [[nodiscard]] bool has_open_records() const override { return groups_.open_count() > 0; }
     [[nodiscard]] bool has_chore(const Campaign& campaign) const override;
     void decide_chore(const Campaign& campaign, const Context& context,

@@ -292,13 +292,20 @@ bool GroupBuyState::can_reacquire(const Campaign& campaign, RecordIndex order,
 
 namespace {
 
+/// Whether more follows when this seat is given up: somebody else must lead, or the group ends.
+/// Only then are the group's seats walked through.
+bool has_follow_up(const Campaign& campaign, const GroupRecord& group, const SeatRecord& seat) {
+    return group.is_open() &&
+           (campaign.was_killed() || group.leader == seat.buyer || group.taken() <= 1);
+}
+
 /// Who leads now, or the end of a group that the last one, or its leader for good, has left.
 void follow_up(const Campaign& campaign, const GroupBuyState& state, RecordIndex order,
                Events& events) {
     const RecordIndex seat = campaign.book().order(order).owner;
     const RecordIndex index = state.groups().seat(seat).group;
     const GroupRecord& group = state.groups().group(index);
-    if (!group.is_open()) {
+    if (!has_follow_up(campaign, group, state.groups().seat(seat))) {
         return;
     }
     if (campaign.was_killed()) {  // the sweep has not come by: this act does its work
@@ -307,14 +314,13 @@ void follow_up(const Campaign& campaign, const GroupBuyState& state, RecordIndex
         return;
     }
     const auto next = state.groups().next_leader(index, seat);
-    const bool led = group.leader == state.groups().seat(seat).buyer;
     if (!next) {
         events.emplace_back(
             GroupBuy::Event{failure_of(campaign, state, index, GroupEnd::nobody_left, order)});
-    } else if (led && group_terms(campaign.config()).leader_exit == LeaderExit::dissolve) {
+    } else if (group_terms(campaign.config()).leader_exit == LeaderExit::dissolve) {
         events.emplace_back(
             GroupBuy::Event{failure_of(campaign, state, index, GroupEnd::leader_left, order)});
-    } else if (led) {
+    } else {
         events.emplace_back(GroupBuy::Event{LeaderChanged{.group = group.id, .leader = *next}});
     }
 }
@@ -329,6 +335,17 @@ void GroupBuyState::after_hold_ends(const Campaign& campaign, RecordIndex order,
 void GroupBuyState::after_refund(const Campaign& campaign, RecordIndex order,
                                  const Context& /*context*/, Events& events) const {
     follow_up(campaign, *this, order, events);
+}
+
+std::size_t GroupBuyState::records_behind(const Deadline& deadline) const {
+    const RecordIndex group = groups_.find(GroupId{deadline.subject});
+    return group == no_record ? 0 : groups_.group(group).taken();
+}
+
+std::size_t GroupBuyState::records_behind_hold(const Campaign& campaign, RecordIndex order) const {
+    const SeatRecord& seat = groups_.seat(campaign.book().order(order).owner);
+    const GroupRecord& group = groups_.group(seat.group);
+    return has_follow_up(campaign, group, seat) ? group.taken() : 0;
 }
 
 void GroupBuyState::sweep_record(const Campaign& campaign, RecordIndex order,

@@ -26,6 +26,13 @@ void PlayState::after_refund(const Campaign& /*campaign*/, RecordIndex /*order*/
                              const Context& /*context*/, Events& /*events*/) const {}
 void PlayState::sweep_record(const Campaign& /*campaign*/, RecordIndex /*order*/,
                              Events& /*events*/) const {}
+std::size_t PlayState::records_behind(const Deadline& /*deadline*/) const {
+    return 0;
+}
+std::size_t PlayState::records_behind_hold(const Campaign& /*campaign*/,
+                                           RecordIndex /*order*/) const {
+    return 0;
+}
 void PlayState::recall_hold(const Campaign& /*campaign*/, RecordIndex /*order*/,
                             Answer& /*answer*/) const {}
 void PlayState::hold_ended(Campaign& /*campaign*/, RecordIndex /*order*/, const Stamp& /*stamp*/) {}

@@ -72,6 +72,12 @@ class PlayState {
     [[nodiscard]] virtual std::optional<Command> due(const Campaign& campaign,
                                                      const Deadline& deadline) const = 0;
 
+    /// How many records a deadline of the play's own, or the end of an order's hold, reads or
+    /// changes beyond one: a turn's budget counts them (limits::deadline_records_per_turn_max).
+    [[nodiscard]] virtual std::size_t records_behind(const Deadline& deadline) const;
+    [[nodiscard]] virtual std::size_t records_behind_hold(const Campaign& campaign,
+                                                          RecordIndex order) const;
+
     // Mass work: a bounded step at a time ---------------------------------------------------------
     /// A record that a campaign cannot end before.
     [[nodiscard]] virtual bool has_open_records() const = 0;

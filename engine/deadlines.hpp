@@ -71,12 +71,22 @@ class Deadlines {
         return next_ms == never.at_ms ? std::nullopt : std::optional{Instant{next_ms}};
     }
 
-    /// From now on pop_due() gives at most `deadlines_most`, and of those that a restart found
-    /// armed at most a tenth of it, but one.
-    void begin_turn(std::size_t deadlines_most) {
-        budget_ = deadlines_most;
-        recovered_budget_ = std::max<std::size_t>(deadlines_most / 10, 1);
+    /// From now on pop_due() gives deadlines until `records_most` are charged, of which each
+    /// deadline is one and charge() adds the others; and of those that a restart found armed until
+    /// they have made up a tenth of it, but one at least.
+    void begin_turn(std::size_t records_most) {
+        budget_ = records_most;
+        recovered_budget_ = std::max<std::size_t>(records_most / 10, 1);
     }
+    /// What the deadline that pop_due() gave last does beyond one record.
+    void charge(std::size_t records) {
+        budget_ -= std::min(budget_, records);
+        if (last_was_recovered_) {
+            recovered_budget_ -= std::min(recovered_budget_, records);
+        }
+    }
+    /// What is left of the turn's budget.
+    [[nodiscard]] std::size_t budget() const { return budget_; }
 
     /// The next deadline at or before `now`, taken out and charged to the turn's budget; empty when
     /// none is due or the budget is spent.
@@ -89,6 +99,7 @@ class Deadlines {
         }
         --budget_;
         --size_;
+        last_was_recovered_ = next != fresh;
         if (next == fresh) {
             return pop_fresh();
         }
@@ -163,6 +174,7 @@ class Deadlines {
     bool recovered_released_ = false;
     std::size_t budget_ = 0;
     std::size_t recovered_budget_ = 0;
+    bool last_was_recovered_ = false;
     std::uint64_t armed_ = 0;
     std::size_t size_ = 0;
 };

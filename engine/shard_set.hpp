@@ -369,9 +369,11 @@ class ShardSet final : public Replayable {
         return outcome;
     }
 
+    /// While any one deadline still fits into the turn's budget and into the commit.
     void fire_deadlines(const Moment& moment) {
-        deadlines_.begin_turn(limits::deadlines_per_turn_max);
-        while (commit_->room() >= limits::deadline_event_bytes_max) {
+        deadlines_.begin_turn(limits::deadline_records_per_turn_max);
+        while (deadlines_.budget() >= limits::records_per_event_max &&
+               commit_->room() >= limits::deadline_event_bytes_max) {
             const auto due = deadlines_.pop_due(moment.now);
             if (!due) {
                 return;
@@ -382,6 +384,7 @@ class ShardSet final : public Replayable {
             }
             Shard<Machine>& shard = *shards_[placed->second.raw()];
             if (const auto command = shard.machine().due(*due)) {
+                deadlines_.charge(shard.machine().records_behind(*due));
                 static_cast<void>(execute_on(shard, *command, std::nullopt, moment));
                 ask_again_when_selling(due->scope, moment);
             }

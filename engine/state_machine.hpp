@@ -79,6 +79,9 @@ concept StateMachine =
 
         /// The command that a deadline that fired stands for; none when it has lapsed meanwhile.
         { constant.due(deadline) } -> std::same_as<std::optional<typename Machine::Command>>;
+        /// How many records the deadline reads or changes beyond one: at most
+        /// limits::records_per_event_max, and right to a few, for the turn's budget.
+        { constant.records_behind(deadline) } -> std::same_as<std::size_t>;
         /// The next budgeted step of mass work in a scope; none when it is done, or when what is
         /// left waits for selling to go on: the engine asks again then.
         {

@@ -16,7 +16,7 @@ inline constexpr std::size_t event_bytes_max = 192 * 1024;  // a campaign's whol
 inline constexpr std::size_t events_per_decision_max = 8;
 inline constexpr std::size_t records_per_event_max = 512;
 inline constexpr std::size_t chore_steps_per_turn_max = 4;
-inline constexpr std::size_t deadlines_per_turn_max = 256;
+inline constexpr std::size_t deadline_records_per_turn_max = 768;   // holds, seats, records
 inline constexpr std::size_t deadline_event_bytes_max = 64 * 1024;  // or of one chore
 
 // Campaigns --------------------------------------------------------------------------------------
@@ -81,6 +81,8 @@ inline constexpr std::uint64_t settlement_backlog_bytes_max = std::uint64_t{4} <
 
 static_assert(helpers_per_bargain_max <= records_per_event_max,
               "A bargain and its helpers are read within one answer.");
+static_assert(deadline_records_per_turn_max >= records_per_event_max,
+              "A turn must be able to fire any one deadline.");
 static_assert(event_bytes_max + 1024 <= commit_bytes_max,
               "The largest event and its envelope must fit one commit.");
 static_assert(shard_count <= (std::size_t{1} << shard_bits),

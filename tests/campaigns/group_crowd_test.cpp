@@ -91,7 +91,7 @@ TEST(GroupCrowd, of_a_hundred_thousand_expires_over_turns_each_at_its_own_time) 
     const std::uint32_t before = state.groups().open_count();
     rig.turn();
     const std::uint32_t done = before - state.groups().open_count();
-    EXPECT_LE(done, limits::deadlines_per_turn_max);
+    EXPECT_LE(done, limits::deadline_records_per_turn_max);
     rig.turn_until_quiet();
     EXPECT_EQ(state.groups().open_count(), 0U);
     EXPECT_EQ(rig.find(campaign_id)->cell(0).available().units(), 200'000);
@@ -130,6 +130,57 @@ TEST(GroupCrowd, of_paid_seats_expires_within_the_second_of_its_deadlines) {
         }
     }
     EXPECT_EQ(due.size(), count);
+    EXPECT_FALSE(rig.broken().has_value()) << *rig.broken();
+}
+
+/// Groups of a hundred, all seats taken in one millisecond; of each the first `paid` are paid for.
+void open_full_groups(SaleRig& rig, std::uint64_t groups, std::uint64_t paid) {
+    constexpr std::uint64_t size = 100;
+    for (std::uint64_t first = 1; first <= groups * size; first += size) {
+        const Answer opened = open(rig, first);
+        ASSERT_EQ(opened.code, Code::held);
+        std::vector<OrderId> orders{opened.order->order_id};
+        for (std::uint64_t buyer = first + 1; buyer < first + size; ++buyer) {
+            orders.push_back(
+                join(rig, GroupId{orders.front().raw()}, buyer).order.value().order_id);
+        }
+        for (std::uint64_t at = 0; at < paid; ++at) {
+            ASSERT_EQ(pay(rig, orders[at], "p" + std::to_string(first + at)).code, Code::ok);
+        }
+    }
+}
+
+TEST(GroupCrowd, whose_groups_end_at_once_ends_a_bounded_number_of_seats_a_turn) {
+    constexpr std::uint64_t groups = 20;
+    SaleRig rig(opening);
+    publish(rig, config_of(100, 2'000));
+    open_full_groups(rig, groups, 99);
+    rig.move_to_before_deadlines(opening + Duration::seconds(600));
+    const auto& book = rig.find(campaign_id)->book();
+    std::uint32_t turns = 0;
+    while (book.refunds_due() < groups * 99) {
+        const std::uint32_t before = book.refunds_due();
+        rig.turn();
+        ASSERT_GT(book.refunds_due(), before) << "a turn that ends nothing";
+        EXPECT_LE(book.refunds_due() - before, limits::deadline_records_per_turn_max);
+        ++turns;
+    }
+    EXPECT_GE(turns, groups * 99 / limits::deadline_records_per_turn_max);
+    EXPECT_FALSE(rig.broken().has_value()) << *rig.broken();
+}
+
+TEST(GroupCrowd, whose_leaders_lapse_one_after_another_looks_through_a_bounded_number_of_seats) {
+    SaleRig rig(opening);
+    publish(rig, config_of(100, 2'000));
+    open_full_groups(rig, 20, 0);
+    rig.move_to_before_deadlines(opening + Duration::seconds(300));
+    const auto& book = rig.find(campaign_id)->book();
+    const std::uint32_t before = book.open_holds();
+    rig.turn();
+    // Each lapse is its group's leader's, and has the others looked through for the next one.
+    EXPECT_LE(before - book.open_holds(), limits::deadline_records_per_turn_max / 50);
+    rig.turn_until_quiet();
+    EXPECT_EQ(book.open_holds(), 0U);
     EXPECT_FALSE(rig.broken().has_value()) << *rig.broken();
 }
 

@@ -204,6 +204,40 @@ void run_against_model(Stream stream, std::uint64_t seed) {
     EXPECT_GT(subject, 1000U);
 }
 
+TEST(Deadlines, that_do_more_than_one_record_are_charged_for_it) {
+    Deadlines deadlines;
+    for (std::uint64_t subject = 1; subject <= 9; ++subject) {
+        deadlines.arm(at(0, subject), Duration::seconds(1));
+    }
+    deadlines.begin_turn(10);
+    ASSERT_TRUE(deadlines.pop_due(start));
+    EXPECT_EQ(deadlines.budget(), 9U);
+    deadlines.charge(6);
+    EXPECT_EQ(deadlines.budget(), 3U);
+    ASSERT_TRUE(deadlines.pop_due(start));
+    deadlines.charge(500);
+    EXPECT_EQ(deadlines.budget(), 0U) << "the last may do more than was left";
+    EXPECT_FALSE(deadlines.pop_due(start));
+    EXPECT_EQ(subjects_due(deadlines, start, 10),
+              (std::vector<std::uint64_t>{3, 4, 5, 6, 7, 8, 9}));
+}
+
+TEST(Deadlines, recovered_ones_are_charged_to_their_tenth) {
+    Deadlines deadlines;
+    for (std::uint64_t subject = 1; subject <= 9; ++subject) {
+        deadlines.arm_recovered(at(0, subject));
+    }
+    deadlines.arm(at(1, 10), Duration::seconds(1));
+    deadlines.release_recovered();
+    deadlines.begin_turn(100);
+    ASSERT_EQ(deadlines.pop_due(start + Duration::seconds(1))->subject, 1U);
+    deadlines.charge(9);
+    EXPECT_EQ(deadlines.pop_due(start + Duration::seconds(1))->subject, 10U);
+    deadlines.charge(9);
+    EXPECT_EQ(deadlines.budget(), 80U);
+    EXPECT_FALSE(deadlines.pop_due(start + Duration::seconds(1)));
+}
+
 TEST(Deadlines, agree_with_a_sorted_list_over_random_streams) {
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
         run_against_model(Stream::few, seed);

@@ -82,6 +82,19 @@ TEST(ShardSet, an_answer_about_another_scope_does_not_wait) {
     EXPECT_LE(run.ask({.counter = 2, .add = 1}).rests_on, run.journal.durable());
 }
 
+TEST(ShardSet, a_closed_scope_takes_what_was_remembered_for_it_out_of_the_signature) {
+    Running run;
+    const Signature before = run.set.signature();
+    for (std::uint64_t key = 1; key <= 3; ++key) {
+        static_cast<void>(run.ask({.counter = 1, .add = 1}, identity(key)));
+        static_cast<void>(run.ask({.counter = 1, .add = 1}, identity(key)));  // known by now
+    }
+    EXPECT_NE(run.set.signature(), before);
+    static_cast<void>(run.ask({.counter = 1, .forget = true}));
+    EXPECT_EQ(run.set.signature(), before);
+    EXPECT_EQ(run.set.check_invariants(), std::nullopt);
+}
+
 TEST(ShardSet, an_answer_about_a_closed_scope_rests_on_its_closing) {
     Running run;
     static_cast<void>(run.ask({.counter = 1, .add = 1}));

@@ -98,6 +98,7 @@ struct CounterMachine {
     [[nodiscard]] std::optional<Command> due(const Deadline& deadline) const {
         return Command{.counter = deadline.scope, .forget = true};
     }
+    [[nodiscard]] std::size_t records_behind(const Deadline& /*deadline*/) const { return 0; }
     /// Mass work: a counter below 0 is brought back up, one at a time.
     [[nodiscard]] std::optional<Command> chore(std::uint64_t scope, Instant /*now*/,
                                                Selling /*selling*/) const {
