@@ -85,10 +85,27 @@ class Digest {
     std::string bytes_;
 };
 
+/// What a command is called in the digests that journals keep beside remembered requests: a number
+/// is never changed and never given again, however the list of commands grows.
+enum class DigestName : std::uint64_t {
+    record_payment = 3,
+    record_refund = 4,
+    draft_campaign = 5,
+    revise_campaign = 6,
+    change_campaign = 7,
+    adjust_stock = 8,
+    block_buyers = 9,
+    release_order = 10,
+    resolve_order = 11,
+    fail_group = 19,
+    cancel_bargain = 24,
+};
+
 struct Digester {
     Digest digest;
 
     void operator()(const RecordPayment& payment) {
+        digest.add(DigestName::record_payment);
         digest.add(payment.order.raw());
         digest.add_text(payment.payment_id.view());
         digest.add(payment.amount.fen());
@@ -97,6 +114,7 @@ struct Digester {
         digest.add(payment.buyer_is_new.value_or(false));
     }
     void operator()(const RecordRefund& refund) {
+        digest.add(DigestName::record_refund);
         digest.add(refund.order.raw());
         digest.add_text(refund.refund_id.view());
         digest.add_text(refund.payment_id.value_or(PaymentId{}).view());
@@ -104,26 +122,45 @@ struct Digester {
         digest.add(refund.amount.fen());
         digest.add_text(refund.item_id.value_or(ItemId{}).view());
     }
-    void operator()(const campaigns::DraftCampaign& draft) { add(*draft.config); }
+    void operator()(const campaigns::DraftCampaign& draft) {
+        digest.add(DigestName::draft_campaign);
+        add(*draft.config);
+    }
     void operator()(const campaigns::ReviseCampaign& revision) {
+        digest.add(DigestName::revise_campaign);
         digest.add(revision.version);
         add(*revision.config);
     }
-    void operator()(const campaigns::ChangeCampaign& change) { digest.add(change.verb); }
+    void operator()(const campaigns::ChangeCampaign& change) {
+        digest.add(DigestName::change_campaign);
+        digest.add(change.verb);
+    }
     void operator()(const AdjustStock& stock) {
+        digest.add(DigestName::adjust_stock);
         digest.add_text(stock.item_id.view());
         digest.add(stock.delta);
         digest.add_text(stock.reason.view());
     }
     void operator()(const campaigns::BlockBuyers& block) {
+        digest.add(DigestName::block_buyers);
         for (const BuyerId buyer : block.buyers) {
             digest.add(buyer.raw());
         }
     }
-    void operator()(const campaigns::ReleaseOrder& release) { digest.add(release.order.raw()); }
-    void operator()(const campaigns::FailGroup& fail) { digest.add(fail.group.raw()); }
-    void operator()(const campaigns::CancelBargain& cancel) { digest.add(cancel.bargain.raw()); }
+    void operator()(const campaigns::ReleaseOrder& release) {
+        digest.add(DigestName::release_order);
+        digest.add(release.order.raw());
+    }
+    void operator()(const campaigns::FailGroup& fail) {
+        digest.add(DigestName::fail_group);
+        digest.add(fail.group.raw());
+    }
+    void operator()(const campaigns::CancelBargain& cancel) {
+        digest.add(DigestName::cancel_bargain);
+        digest.add(cancel.bargain.raw());
+    }
     void operator()(const campaigns::ResolveOrder& resolve) {
+        digest.add(DigestName::resolve_order);
         digest.add(resolve.order.raw());
         digest.add(resolve.decision);
     }
@@ -144,7 +181,6 @@ struct Digester {
 
 std::uint32_t body_digest(const campaigns::Command& command) {
     Digester digester;
-    digester.digest.add(command.index());
     std::visit(digester, command);
     return digester.digest.value();
 }
