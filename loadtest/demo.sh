@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole sales for real, on loopback, with the release binaries: a flash sale, a group-buy and a
 # bargain, each with a server, a fresh data directory and a fresh mall database of its own, a crowd,
-# a graceful stop, verification, reconciliation, one table. Exit 0 only when every line of the tables
+# a graceful stop, verification, reconciliation, a table of its own. Exit 0 only when every line of the tables
 # is as promised. The three run side by side, so that their waiting is waited for once; the groups'
 # and bargains' crowds come when the flash sale's peak is over. Run by `./dev demo`.
 set -euo pipefail
@@ -144,7 +144,7 @@ print_flash_sale() {
     printf '\n  %s\n\n' "One flash sale: $buyers_count buyers at once" | thousands
     line "held or sold" "$taken of $units ($sold sold)" "$(truth "$taken" -eq "$units")"
     line "buyers served, refused" "$served, $((buyers_count - served))" -
-    line "holds lapsed, sold again" "$((served - taken))" -
+    line "holds expired, sold again" "$((served - taken))" -
     line "oversold" "$oversold" "$(truth "$oversold" -eq 0)"
     print_proofs
     line "time to sold-out" "$(read_report '.time_to_sold_out_ms | round') ms" -
@@ -187,7 +187,7 @@ print_bargain() {
 }
 
 sales="flash-sale group-buy bargain"
-say "three servers: a flash sale for 20,000 buyers, then groups and bargains while its holds lapse"
+say "three servers: a flash sale for 20,000 buyers, then groups and bargains while its holds expire"
 declare -A running
 for sale in $sales; do
     mkdir "$stage/$sale"
