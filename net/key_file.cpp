@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the key file with every mistake named, and rewrites it whole: a temporary file beside it,
-// synced, then renamed, so that no reader ever meets half of it.
+// Reads the key file with every mistake named, and writes it whole: a temporary file beside it,
+// synced, then renamed, so that no reader ever meets half of it. Writers take turns.
 #include "net/key_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <initializer_list>
 #include <sstream>
 
@@ -290,30 +292,76 @@ std::string spell(const toml::table& table) {
     return out.str();
 }
 
-/// `flags`: O_EXCL to refuse an existing file.
-Result<> write_private_file(const std::string& path, const std::string& text, int flags) {
-    const Descriptor file{
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0600)};
-    if (!file.is_open() || fchmod(file.number(), 0600) != 0) {
-        return os_fault(path, "make");
+/// The key file's directory, locked for whoever is about to change the file in it.
+class KeyDirectory {
+  public:
+    [[nodiscard]] static Result<KeyDirectory> lock(const std::string& path) {
+        std::string directory = std::filesystem::path{path}.parent_path().string();
+        directory = directory.empty() ? "." : directory;
+        Descriptor opened{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        if (!opened.is_open()) {
+            return os_fault(path, "open the directory of");
+        }
+        while (flock(opened.number(), LOCK_EX) != 0) {
+            if (errno != EINTR) {
+                return os_fault(path, "lock the directory of");
+            }
+        }
+        return KeyDirectory{path, std::move(opened)};
     }
-    return write_all(file.number(), text, path);
-}
 
-Result<> replace_file(const std::string& path, const toml::table& table) {
-    const std::string temporary = path + ".new";
-    if (auto written = write_private_file(temporary, spell(table), O_TRUNC); !written.has_value()) {
+    /// Refuses to replace a file.
+    [[nodiscard]] Result<> create(const toml::table& table) const {
+        return put(table, [&](const char* temporary) {
+            return link(temporary, path_.c_str()) == 0 ? Result<>{}
+                                                       : Result<>{os_fault(path_, "make")};
+        });
+    }
+    [[nodiscard]] Result<> replace(const toml::table& table) const {
+        return put(table, [&](const char* temporary) {
+            return rename(temporary, path_.c_str()) == 0 ? Result<>{}
+                                                         : Result<>{os_fault(path_, "replace")};
+        });
+    }
+
+  private:
+    KeyDirectory(std::string path, Descriptor directory)
+        : path_(std::move(path)), directory_(std::move(directory)) {}
+
+    template <class GiveName>
+    Result<> put(const toml::table& table, const GiveName& give_name) const {
+        const std::string temporary = path_ + ".new";
+        unlink(temporary.c_str());  // a death has left it; it may be another name of the key file
+        Result<> done = write_private_file(temporary, spell(table));
+        if (done.has_value()) {
+            done = give_name(temporary.c_str());
+        }
         unlink(temporary.c_str());
-        return written;
+        if (done.has_value() && fsync(directory_.number()) != 0) {
+            done = os_fault(path_, "sync the directory of");
+        }
+        return done;
     }
-    if (rename(temporary.c_str(), path.c_str()) != 0) {
-        return os_fault(path, "replace");
+
+    static Result<> write_private_file(const std::string& path, const std::string& text) {
+        const Descriptor file{
+            ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
+        if (!file.is_open() || fchmod(file.number(), 0600) != 0) {
+            return os_fault(path, "make");
+        }
+        return write_all(file.number(), text, path);
     }
-    return {};
-}
+
+    std::string path_;
+    Descriptor directory_;
+};
 
 /// Adds one table to the array `name`, judges the whole, and writes it.
 Result<> append_to(const std::string& path, std::string_view name, toml::table&& entry) {
+    const auto directory = KeyDirectory::lock(path);
+    if (!directory.has_value()) {
+        return directory.error();
+    }
     auto table = read_table(path);
     if (!table.has_value()) {
         return table.error();
@@ -329,7 +377,7 @@ Result<> append_to(const std::string& path, std::string_view name, toml::table&&
     if (auto judged = keys_of(path, *table); !judged.has_value()) {
         return judged.error();
     }
-    return replace_file(path, *table);
+    return directory->replace(*table);
 }
 
 toml::array role_list(Roles roles) {
@@ -367,7 +415,8 @@ Result<> create_key_file(const std::string& path) {
     table.insert("buyer_token_key", toml::array{buyer_token_key_table("k1")});
     table.insert("ticket",
                  toml::table{{"master", to_base64(Secret::random(new_secret_bytes).reveal())}});
-    return write_private_file(path, spell(table), O_EXCL);
+    const auto directory = KeyDirectory::lock(path);
+    return directory.has_value() ? directory->create(table) : Result<>{directory.error()};
 }
 
 Result<> add_buyer_token_key(const std::string& path, std::string_view id) {

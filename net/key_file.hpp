@@ -50,7 +50,9 @@ struct Keys {
 /// Faults name the file, the place in it and what is wrong: unreadable, readable by others, a typo.
 [[nodiscard]] Result<Keys> load_keys(const std::string& path);
 
-/// Makes the file, with a ticket master and one buyer token key `k1`; refuses to replace one.
+/// Under `path` stands the old file or the new one, whatever happens; who changes it at the same
+/// time waits. Makes the file, with a ticket master and one buyer token key `k1`; refuses to
+/// replace one.
 [[nodiscard]] Result<> create_key_file(const std::string& path);
 /// Adds a buyer token key; the file is replaced whole, or not at all.
 [[nodiscard]] Result<> add_buyer_token_key(const std::string& path, std::string_view id);

@@ -3,12 +3,19 @@
 #include "net/key_file.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
+#include <thread>
+#include <vector>
 
 namespace stampede::net {
 namespace {
@@ -73,6 +80,79 @@ TEST_F(KeyFile, is_not_replaced_by_making_one) {
     const std::string text = read();
     EXPECT_FALSE(create_key_file(path_).has_value());
     EXPECT_EQ(read(), text);
+}
+
+/// Runs `change` in a process that dies in the middle of writing a file.
+void die_in(const std::function<void()>& change) {
+    const pid_t child = fork();
+    if (child == 0) {
+        const rlimit no_dump{0, 0};
+        const rlimit half_of_it{100, 100};  // then SIGXFSZ
+        setrlimit(RLIMIT_CORE, &no_dump);
+        setrlimit(RLIMIT_FSIZE, &half_of_it);
+        change();
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ) << "it did not die, " << status;
+}
+
+TEST_F(KeyFile, is_not_there_before_it_is_whole) {
+    die_in([&] { static_cast<void>(create_key_file(path_)); });
+    EXPECT_NE(complaint().find("No such file"), std::string::npos) << complaint();
+    const auto made = create_key_file(path_);
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    EXPECT_EQ(complaint(), "none");
+    EXPECT_EQ(mode(), 0600u);
+}
+
+TEST_F(KeyFile, is_the_old_one_until_the_new_one_is_whole) {
+    ASSERT_TRUE(create_key_file(path_).has_value());
+    const std::string text = read();
+    die_in([&] { static_cast<void>(add_buyer_token_key(path_, "k2")); });
+    EXPECT_EQ(read(), text);
+    ASSERT_TRUE(add_buyer_token_key(path_, "k2").has_value());
+    EXPECT_EQ(load_keys(path_)->buyer_token_keys.size(), 2u);
+    const auto files = std::filesystem::directory_iterator(directory_);
+    EXPECT_EQ(std::distance(begin(files), end(files)), 1) << "what the death left is gone";
+}
+
+TEST_F(KeyFile, left_under_two_names_by_a_death_is_still_the_file) {
+    ASSERT_TRUE(create_key_file(path_).has_value());
+    std::filesystem::create_hard_link(path_, path_ + ".new");
+    die_in([&] { static_cast<void>(add_buyer_token_key(path_, "k2")); });
+    EXPECT_EQ(complaint(), "none");
+}
+
+TEST_F(KeyFile, keeps_every_key_that_was_added_at_the_same_time) {
+    ASSERT_TRUE(create_key_file(path_).has_value());
+    std::vector<std::thread> people;
+    for (int person = 0; person < 4; ++person) {
+        people.emplace_back([&, person] {
+            for (int key = 0; key < 5; ++key) {
+                const std::string name = std::to_string(person) + "-" + std::to_string(key);
+                EXPECT_TRUE(add_api_key(path_, name, every_role).has_value()) << name;
+            }
+        });
+    }
+    for (std::thread& person : people) {
+        person.join();
+    }
+    EXPECT_EQ(load_keys(path_)->api_keys.size(), 20u);
+}
+
+TEST_F(KeyFile, is_made_by_one_of_those_who_try_at_the_same_time) {
+    std::atomic<int> made{0};
+    std::vector<std::thread> people;
+    for (int person = 0; person < 4; ++person) {
+        people.emplace_back([&] { made += create_key_file(path_).has_value() ? 1 : 0; });
+    }
+    for (std::thread& person : people) {
+        person.join();
+    }
+    EXPECT_EQ(made, 1);
+    EXPECT_EQ(complaint(), "none");
 }
 
 TEST_F(KeyFile, is_refused_when_others_can_read_it) {
