@@ -85,10 +85,10 @@ Result<CommitNumber> Archive::oldest_before(std::optional<CommitNumber> journal_
     return oldest.value_or(CommitNumber{0});
 }
 
-Result<CommitNumber> Archive::seal(const CommitStore& store, CommitRange range) const {
+Result<CommitNumber> Archive::seal(const CommitSource& source, CommitRange range) const {
     CommitNumber sealed{range.first.raw() - 1};
     while (sealed < range.last) {
-        const auto last = seal_one(store, {sealed.next(), range.last});
+        const auto last = seal_one(source, {sealed.next(), range.last});
         if (!last.has_value()) {
             return last;
         }
@@ -100,23 +100,45 @@ Result<CommitNumber> Archive::seal(const CommitStore& store, CommitRange range) 
     return sealed;
 }
 
-Result<CommitNumber> Archive::seal_one(const CommitStore& store, CommitRange range) const {
+Result<> Archive::give_up_after(CommitNumber last) const {
+    const auto found = files();
+    if (!found.has_value()) {
+        return found.error();
+    }
+    for (const ArchiveFile& file : *found) {
+        if (file.range.last <= last) {
+            continue;
+        }
+        // The part that stays is sealed before the whole goes: a crash leaves it twice, not never.
+        if (file.range.first <= last && verify(file).has_value()) {
+            const auto sealed = seal(source_of(file), {file.range.first, last});
+            if (!sealed.has_value()) {
+                return sealed.error();
+            }
+        }
+        if (auto rejected = set_aside(file.path); !rejected.has_value()) {
+            return rejected;
+        }
+    }
+    return {};
+}
+
+Result<CommitNumber> Archive::seal_one(const CommitSource& source, CommitRange range) const {
     std::vector<std::byte> bytes(header_bytes);
     CommitNumber next = range.first;
-    const auto visited =
-        store.visit(range, [&](CommitNumber number, std::span<const std::byte> value) {
-            if (number != next ||
-                (number > range.first && bytes.size() + value.size() > file_bytes_max)) {
-                return Result<Walk>{Walk::stop};
-            }
-            if (const auto stored = decode_commit(number, value); !stored.has_value()) {
-                return Result<Walk>{stored.error()};
-            }
-            append(bytes, static_cast<std::uint32_t>(value.size()));
-            bytes.insert(bytes.end(), value.begin(), value.end());
-            next = number.next();
-            return Result<Walk>{Walk::go_on};
-        });
+    const auto visited = source(range, [&](CommitNumber number, std::span<const std::byte> value) {
+        if (number != next ||
+            (number > range.first && bytes.size() + value.size() > file_bytes_max)) {
+            return Result<Walk>{Walk::stop};
+        }
+        if (const auto stored = decode_commit(number, value); !stored.has_value()) {
+            return Result<Walk>{stored.error()};
+        }
+        append(bytes, static_cast<std::uint32_t>(value.size()));
+        bytes.insert(bytes.end(), value.begin(), value.end());
+        next = number.next();
+        return Result<Walk>{Walk::go_on};
+    });
     if (!visited.has_value()) {
         return visited.error();
     }
@@ -132,11 +154,11 @@ Result<CommitNumber> Archive::seal_one(const CommitStore& store, CommitRange ran
     append(bytes, Sha256::of(bytes));
     const ArchiveFile file{{range.first, last},
                            directory_ / (padded(range.first) + '-' + padded(last) + ".commits")};
-    if (auto written = write_durably(file.path, bytes); !written.has_value()) {
+    const FileJudge reads_back = [&](const fs::path& unnamed) {
+        return verify({file.range, unnamed});
+    };
+    if (auto written = write_durably(file.path, bytes, reads_back); !written.has_value()) {
         return written.error();
-    }
-    if (auto verified = verify(file); !verified.has_value()) {
-        return verified.error();
     }
     return last;
 }
@@ -191,35 +213,51 @@ Result<> Archive::visit(CommitRange range, const CommitVisitor& visitor) const {
         if (file.range.first > next || next > range.last) {
             break;
         }
-        const auto bytes = read(file);
-        if (!bytes.has_value()) {
-            return bytes.error();
+        const auto walk = visit_file(file, {next, range.last}, visitor);
+        if (!walk.has_value()) {
+            return walk.error();
         }
-        ByteReader reader(std::span<const std::byte>{*bytes}
-                              .first(bytes->size() - sizeof(Digest))
-                              .subspan(header_bytes));
-        for (CommitNumber number = file.range.first; number <= file.range.last;
-             number = number.next()) {
-            const auto length = reader.get<std::uint32_t>();
-            const std::string_view value = reader.view(length);
-            if (reader.failed()) {
-                return fault("commit " + std::to_string(number.raw()) +
-                             " is cut off in the archive file " + file.path.string());
-            }
-            if (number < next || number > range.last) {
-                continue;
-            }
-            const auto walk = visitor(number, as_bytes(value));
-            if (!walk.has_value()) {
-                return walk.error();
-            }
-            if (*walk == Walk::stop) {
-                return {};
-            }
-            next = number.next();
+        if (*walk == Walk::stop) {
+            return {};
         }
+        next = file.range.last.next();
     }
     return {};
+}
+
+CommitSource Archive::source_of(const ArchiveFile& file) const {
+    return [this, file](CommitRange range, const CommitVisitor& visitor) -> Result<> {
+        const auto walk = visit_file(file, range, visitor);
+        return walk.has_value() ? Result<>{} : Result<>{walk.error()};
+    };
+}
+
+Result<Walk> Archive::visit_file(const ArchiveFile& file, CommitRange range,
+                                 const CommitVisitor& visitor) const {
+    const auto bytes = read(file);
+    if (!bytes.has_value()) {
+        return bytes.error();
+    }
+    ByteReader reader(std::span<const std::byte>{*bytes}
+                          .first(bytes->size() - sizeof(Digest))
+                          .subspan(header_bytes));
+    for (CommitNumber number = file.range.first; number <= file.range.last;
+         number = number.next()) {
+        const auto length = reader.get<std::uint32_t>();
+        const std::string_view value = reader.view(length);
+        if (reader.failed()) {
+            return fault("commit " + std::to_string(number.raw()) +
+                         " is cut off in the archive file " + file.path.string());
+        }
+        if (number < range.first || number > range.last) {
+            continue;
+        }
+        const auto walk = visitor(number, as_bytes(value));
+        if (!walk.has_value() || *walk == Walk::stop) {
+            return walk;
+        }
+    }
+    return Walk::go_on;
 }
 
 }  // namespace stampede::storage

@@ -194,8 +194,7 @@ Result<CheckpointFile> write_checkpoint(const fs::path& directory, const Journal
                                         const engine::Replayable& state, std::uint32_t rest_us) {
     const CheckpointFile checkpoint{position.chain.number,
                                     directory / name_of(position.chain.number)};
-    fs::path temporary = checkpoint.path;
-    temporary += ".new";
+    const fs::path temporary = unnamed(checkpoint.path);
     auto file = File::open(temporary, O_WRONLY | O_CREAT | O_TRUNC);
     if (!file.has_value()) {
         return file.error();
@@ -210,11 +209,8 @@ Result<CheckpointFile> write_checkpoint(const fs::path& directory, const Journal
         !verified.has_value()) {
         return verified.error();
     }
-    if (auto renamed = rename_file(temporary, checkpoint.path); !renamed.has_value()) {
-        return renamed.error();
-    }
-    if (auto synced = sync_directory(directory); !synced.has_value()) {
-        return synced.error();
+    if (auto named = rename_durably(temporary, checkpoint.path); !named.has_value()) {
+        return named.error();
     }
     return checkpoint;
 }

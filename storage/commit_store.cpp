@@ -187,6 +187,34 @@ Result<std::unique_ptr<CommitStore>> CommitStore::open_for_reading(const DataDir
     return std::unique_ptr<CommitStore>{new CommitStore(std::move(inside))};
 }
 
+Result<> CommitStore::make_of(const std::function<Result<>(const CommitVisitor&)>& source,
+                              const std::filesystem::path& path) {
+    rocksdb::Options options = writing_options({});
+    options.create_if_missing = true;
+    options.error_if_exists = true;
+    rocksdb::DB* db = nullptr;
+    if (const auto status = rocksdb::DB::Open(options, path.string(), &db); !status.ok()) {
+        return store_fault("be made", status);
+    }
+    const std::unique_ptr<rocksdb::DB> made{db};
+    rocksdb::WriteOptions into_tables;
+    into_tables.disableWAL = true;
+    const auto copied = source([&](CommitNumber number, std::span<const std::byte> value) {
+        // bytes as characters
+        const rocksdb::Slice slice{reinterpret_cast<const char*>(value.data()), value.size()};
+        const auto status = made->Put(into_tables, slice_of(key_of(number)), slice);
+        return status.ok() ? Result<Walk>{Walk::go_on}
+                           : Result<Walk>{store_fault("be copied", status)};
+    });
+    if (!copied.has_value()) {
+        return copied;
+    }
+    if (const auto status = made->Flush({}); !status.ok()) {
+        return store_fault("write its tables", status);
+    }
+    return {};
+}
+
 Result<> CommitStore::append(CommitNumber number, std::span<const std::byte> value) {
     const Key key = key_of(number);
     // bytes as characters
@@ -290,28 +318,6 @@ Result<> CommitStore::drop_up_to(CommitNumber number) {
         inside_->db.get(), inside_->db->DefaultColumnFamily(), &begin, &end);
     if (!status.ok()) {
         return store_fault("drop commits up to " + std::to_string(number.raw()), status);
-    }
-    return {};
-}
-
-Result<> CommitStore::drop_after(CommitNumber number) {
-    const Key first = key_of(number.next());
-    const Key last = key_of(CommitNumber{~std::uint64_t{0}});
-    const std::unique_ptr<rocksdb::Iterator> at{inside_->db->NewIterator({})};
-    at->Seek(slice_of(first));
-    if (!at->Valid() && at->status().ok()) {
-        return {};
-    }
-    rocksdb::Status status = inside_->db->DeleteRange({}, inside_->db->DefaultColumnFamily(),
-                                                      slice_of(first), slice_of(last));
-    if (status.ok()) {
-        status = inside_->db->FlushWAL(true);
-    }
-    if (status.ok()) {
-        status = inside_->db->CompactRange({}, nullptr, nullptr);
-    }
-    if (!status.ok()) {
-        return store_fault("drop commits after " + std::to_string(number.raw()), status);
     }
     return {};
 }

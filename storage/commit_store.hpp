@@ -52,6 +52,11 @@ class CommitStore {
     /// Recovers in memory and changes nothing on disk. Empty when there is no RocksDB yet.
     [[nodiscard]] static Result<std::unique_ptr<CommitStore>> open_for_reading(
         const DataDirectory& directory);
+    /// Makes RocksDB at `path`, where there is none, out of what `source` visits; synced and
+    /// closed. Repair only.
+    [[nodiscard]] static Result<> make_of(
+        const std::function<Result<>(const CommitVisitor&)>& source,
+        const std::filesystem::path& path);
     CommitStore(const CommitStore&) = delete;
     CommitStore& operator=(const CommitStore&) = delete;
     ~CommitStore();
@@ -71,8 +76,6 @@ class CommitStore {
     /// Drops whole files that hold nothing but commits up to `number`; what shares a file with
     /// later commits stays.
     [[nodiscard]] Result<> drop_up_to(CommitNumber number);
-    /// Deletes every commit after `number` and makes that durable. Repair only.
-    [[nodiscard]] Result<> drop_after(CommitNumber number);
     /// Writes the memtable to a table file and waits until it lies where drop_up_to() finds it.
     /// For tests; RocksDB does it by itself.
     [[nodiscard]] Result<> flush_tables();

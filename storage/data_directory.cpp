@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <set>
 #include <string>
 #include <system_error>
@@ -148,6 +149,16 @@ Result<> DataDirectory::read_identity() {
     return {};
 }
 
+void DataDirectory::give_back_ballast() const {
+    std::error_code error;
+    if (fs::remove(ballast(), error)) {
+        std::fprintf(stderr,
+                     "stampede: the disk of %s is full; the ballast was given back so that "
+                     "payments and refunds go on. Make room.\n",
+                     path_.c_str());
+    }
+}
+
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path,
                                                            const DataDirectoryOptions& options) {
     std::unique_ptr<DataDirectory> directory{new DataDirectory(path)};
@@ -170,7 +181,8 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path,
     if (!room.has_value()) {
         return room.error();
     }
-    if (*room < options.room_to_start_bytes) {
+    // The ballast is given up before payments stop; a restart may not be stricter than that.
+    if (*room + allocated_bytes_of(directory->ballast()) < options.room_to_start_bytes) {
         return fault("the disk of data directory " + path.string() + " is full: " +
                      std::to_string(*room >> 20) + " MiB are free and starting needs " +
                      std::to_string(options.room_to_start_bytes >> 20) + " MiB");
@@ -199,6 +211,9 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const fs::path& path,
     }
     if (auto known = directory->read_identity(); !known.has_value()) {
         return known.error();
+    }
+    if (*room < options.room_to_start_bytes) {
+        directory->give_back_ballast();
     }
     return directory;
 }

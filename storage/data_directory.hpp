@@ -28,7 +28,8 @@ enum class WhenAbsent : std::uint8_t { refuse, create };
 
 struct DataDirectoryOptions {
     WhenAbsent when_absent = WhenAbsent::refuse;
-    /// Below this much free space nothing is opened or created. 0 for reading only.
+    /// Below this much free space nothing is opened or created; the ballast counts as free, and is
+    /// given back when it is needed. 0 for reading only.
     std::uint64_t room_to_start_bytes = std::uint64_t{64} << 20;
     FreeBytes free_bytes = free_bytes_of;
 };
@@ -46,6 +47,8 @@ class DataDirectory {
     [[nodiscard]] std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
     [[nodiscard]] std::filesystem::path archive() const { return path_ / "archive"; }
     [[nodiscard]] std::filesystem::path ballast() const { return path_ / "ballast"; }
+    /// Removes the ballast, if it is there, and says so on stderr.
+    void give_back_ballast() const;
 
   private:
     explicit DataDirectory(std::filesystem::path path) : path_(std::move(path)) {}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -15,7 +16,8 @@ namespace stampede::storage {
 
 namespace {
 constexpr mode_t created_mode = 0640;
-}
+constexpr const char* unnamed_suffix = ".new";
+}  // namespace
 
 Fault io_fault(std::string_view action, const std::filesystem::path& path, int error_number) {
     return fault("cannot " + std::string{action} + ' ' + path.string() + ": " +
@@ -146,21 +148,65 @@ Result<> rename_file(const std::filesystem::path& from, const std::filesystem::p
     return {};
 }
 
-Result<> write_durably(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+Result<> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+    if (auto renamed = rename_file(from, to); !renamed.has_value()) {
+        return renamed;
+    }
+    return sync_directory(to.parent_path());
+}
+
+Result<> exchange_names(const std::filesystem::path& one, const std::filesystem::path& other) {
+    if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) {
+        return io_fault("exchange with " + other.string() + " the file", one, errno);
+    }
+    return sync_directory(one.parent_path());
+}
+
+Result<> set_aside(const std::filesystem::path& path) {
+    return set_aside_as(path, path);
+}
+
+Result<> set_aside_as(const std::filesystem::path& path, const std::filesystem::path& known_as) {
+    std::filesystem::path aside = known_as;
+    aside += ".rejected";
+    std::error_code error;
+    for (int number = 2; std::filesystem::exists(aside, error); ++number) {
+        aside = known_as;
+        aside += ".rejected-" + std::to_string(number);
+    }
+    return rename_durably(path, aside);
+}
+
+std::filesystem::path unnamed(const std::filesystem::path& path) {
     std::filesystem::path temporary = path;
-    temporary += ".new";
+    temporary += unnamed_suffix;
+    return temporary;
+}
+
+bool is_unnamed(const std::filesystem::path& path) {
+    return path.extension() == unnamed_suffix;
+}
+
+Result<> write_durably(const std::filesystem::path& path, std::span<const std::byte> bytes,
+                       const FileJudge& judge) {
+    const std::filesystem::path temporary = unnamed(path);
     auto file = File::open(temporary, O_WRONLY | O_CREAT | O_TRUNC);
     if (!file.has_value()) {
         return file.error();
     }
-    if (auto written = file->append(bytes); !written.has_value()) {
-        return written;
+    Result<> done = file->append(bytes);
+    if (done.has_value()) {
+        done = file->sync();
     }
-    if (auto synced = file->sync(); !synced.has_value()) {
-        return synced;
+    if (done.has_value() && judge) {
+        done = judge(temporary);
     }
-    if (auto renamed = rename_file(temporary, path); !renamed.has_value()) {
-        return renamed;
+    if (done.has_value()) {
+        done = rename_file(temporary, path);
+    }
+    if (!done.has_value()) {
+        ::unlink(temporary.c_str());
+        return done;
     }
     return sync_directory(path.parent_path());
 }
@@ -193,6 +239,14 @@ Result<std::uint64_t> free_bytes_of(const std::filesystem::path& path) {
         return io_fault("measure free space at", path, errno);
     }
     return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+}
+
+std::uint64_t allocated_bytes_of(const std::filesystem::path& path) {
+    constexpr std::uint64_t block_bytes = 512;  // of st_blocks, whatever the file system's are
+    struct stat status{};
+    return ::stat(path.c_str(), &status) == 0
+               ? static_cast<std::uint64_t>(status.st_blocks) * block_bytes
+               : 0;
 }
 
 }  // namespace stampede::storage

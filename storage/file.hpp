@@ -53,11 +53,29 @@ class File {
 
 /// Makes creations, renames and removals in `directory` durable.
 [[nodiscard]] Result<> sync_directory(const std::filesystem::path& directory);
-/// Under `path` stand either the old bytes or the new ones, whatever happens.
+/// Judges a file that is written and synced and does not have its own name yet.
+using FileJudge = std::function<Result<>(const std::filesystem::path& unnamed)>;
+/// Under `path` stand either the old bytes or the new ones, whatever happens; the new ones only
+/// when `judge` found them good. A crash may leave a file named `unnamed(path)`, a Fault does not.
 [[nodiscard]] Result<> write_durably(const std::filesystem::path& path,
-                                     std::span<const std::byte> bytes);
+                                     std::span<const std::byte> bytes, const FileJudge& judge = {});
+/// Where a file lies until it is complete and gets its own name: `path` with ".new" behind it.
+[[nodiscard]] std::filesystem::path unnamed(const std::filesystem::path& path);
+[[nodiscard]] bool is_unnamed(const std::filesystem::path& path);
 [[nodiscard]] Result<> rename_file(const std::filesystem::path& from,
                                    const std::filesystem::path& to);
+/// Renames and makes it durable; both lie in the same directory.
+[[nodiscard]] Result<> rename_durably(const std::filesystem::path& from,
+                                      const std::filesystem::path& to);
+/// Each of the two gets the other's name, in one step; both lie in the same directory. Durable.
+[[nodiscard]] Result<> exchange_names(const std::filesystem::path& one,
+                                      const std::filesystem::path& other);
+/// Takes a file or directory out of use and keeps it for a person: renames it to `path` with
+/// ".rejected" behind it, and a number where that is taken. Durable.
+[[nodiscard]] Result<> set_aside(const std::filesystem::path& path);
+/// The same for one that lies under another name than the one it is to be known by.
+[[nodiscard]] Result<> set_aside_as(const std::filesystem::path& path,
+                                    const std::filesystem::path& known_as);
 [[nodiscard]] Result<std::vector<std::byte>> read_whole(const std::filesystem::path& path);
 [[nodiscard]] std::span<const std::byte> as_bytes(std::string_view text);
 
@@ -65,5 +83,7 @@ class File {
 /// a function that reports a full disk.
 using FreeBytes = std::function<Result<std::uint64_t>(const std::filesystem::path& path)>;
 [[nodiscard]] Result<std::uint64_t> free_bytes_of(const std::filesystem::path& path);
+/// Bytes that removing the file at `path` would give back; 0 when there is none.
+[[nodiscard]] std::uint64_t allocated_bytes_of(const std::filesystem::path& path);
 
 }  // namespace stampede::storage

@@ -11,9 +11,9 @@
 #include <system_error>
 
 #include "engine/clock.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/vocabulary/check.hpp"
 #include "storage/log_file_pool.hpp"
-#include "storage/trimming.hpp"
 
 namespace stampede::storage {
 
@@ -29,7 +29,8 @@ Follower::Follower(const DataDirectory& directory, RocksdbJournal& journal,
       journal_(journal),
       copy_(std::move(copy)),
       options_(options),
-      reader_(journal.reader()) {
+      reader_(journal.reader()),
+      trimmer_(journal.store(), journal.archive()) {
     check(options_.checkpoints_kept >= 2, "recovery falls back to the second newest checkpoint");
 }
 
@@ -91,6 +92,7 @@ void Follower::announce() {
 }
 
 void Follower::run() {
+    engine::name_this_thread(engine::follower_thread);
     // Its share of a scarce core is a fair one, but it does not begin in the middle of others'
     // work: the loop is not interrupted for every commit. 0 means this thread alone.
     const sched_param none{};
@@ -194,7 +196,7 @@ void Follower::checkpoint_and_trim() {
     announce();
 }
 
-Result<> Follower::trim_behind_checkpoints() const {
+Result<> Follower::trim_behind_checkpoints() {
     const auto all = list_checkpoints(directory_.checkpoints());
     if (!all.has_value()) {
         return all.error();
@@ -213,7 +215,7 @@ Result<> Follower::trim_behind_checkpoints() const {
         return {};
     }
     const CommitNumber limit = journal_.consumers().slowest_holder(good.back().number);
-    if (auto trimmed = trim(journal_.store(), journal_.archive(), limit); !trimmed.has_value()) {
+    if (auto trimmed = trimmer_.trim(limit); !trimmed.has_value()) {
         return trimmed.error();
     }
     for (const CheckpointFile& checkpoint : superseded) {
@@ -240,10 +242,12 @@ void Follower::put_off_checkpoints(const Fault& why) {
 
 /// What an attempt that failed, or a crash in the middle of one, has left.
 void Follower::remove_unfinished() const {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_.checkpoints(), error)) {
-        if (entry.path().extension() == ".new") {
-            journal_.store().pool()->remove_slowly(entry.path());
+    for (const auto& part : {directory_.checkpoints(), directory_.archive()}) {
+        std::error_code error;
+        for (const auto& entry : std::filesystem::directory_iterator(part, error)) {
+            if (is_unnamed(entry.path())) {
+                journal_.store().pool()->remove_slowly(entry.path());
+            }
         }
     }
 }

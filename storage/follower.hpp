@@ -21,6 +21,7 @@
 #include "engine/replayable.hpp"
 #include "storage/checkpoint.hpp"
 #include "storage/rocksdb_journal.hpp"
+#include "storage/trimming.hpp"
 
 namespace stampede::storage {
 
@@ -79,7 +80,7 @@ class Follower {
     [[nodiscard]] Result<bool> apply_next(std::chrono::milliseconds patience);
     [[nodiscard]] bool is_checkpoint_due() const;
     void checkpoint_and_trim();
-    [[nodiscard]] Result<> trim_behind_checkpoints() const;
+    [[nodiscard]] Result<> trim_behind_checkpoints();
     [[nodiscard]] bool is_good(const CheckpointFile& checkpoint) const;
     void put_off_checkpoints(const Fault& why);
     void remove_unfinished() const;
@@ -90,6 +91,7 @@ class Follower {
     const std::unique_ptr<engine::Replayable> copy_;  // written by our thread under state_mutex_
     const FollowerOptions options_;
     const std::unique_ptr<CommitReader> reader_;
+    Trimmer trimmer_;
     StatePosition position_;
     std::uint64_t commits_since_checkpoint_ = 0;
     std::uint64_t bytes_since_checkpoint_ = 0;

@@ -16,6 +16,8 @@ class KeptCommits {
   public:
     [[nodiscard]] static Result<KeptCommits> open(const DataDirectory& directory);
 
+    /// False when RocksDB was never made, or is gone.
+    [[nodiscard]] bool has_journal() const { return store_ != nullptr; }
     /// The oldest commit that the journal itself holds; empty when it holds nothing.
     [[nodiscard]] const std::optional<CommitNumber>& journal_first() const {
         return journal_first_;

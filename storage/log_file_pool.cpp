@@ -11,6 +11,7 @@
 #include <charconv>
 #include <system_error>
 
+#include "engine/thread_name.hpp"
 #include "storage/file.hpp"
 #include "storage/pooled_log_file.hpp"
 
@@ -189,6 +190,7 @@ LogFilePool::Work LogFilePool::choose_work() {
 }
 
 void LogFilePool::run(const std::stop_token& stop) {
+    engine::name_this_thread(engine::zeroing_thread);
     // Of this thread alone, on Linux. Refused priorities are no reason to stop.
     (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), lowest_priority);
     while (!stop.stop_requested()) {
@@ -207,7 +209,6 @@ void LogFilePool::run(const std::stop_token& stop) {
 }
 
 void LogFilePool::make_ready(const fs::path& path) {
-    const std::lock_guard lock{mutex_};
     fs::path zeroed = path;
     if (!path.filename().string().starts_with("zero-")) {
         zeroed = fresh_name("zero");
@@ -224,6 +225,7 @@ void LogFilePool::perform(const Work& work, const std::stop_token& stop) {
             return;
         case Chore::verify:
             if (is_all_zero(work.path, stop)) {
+                const std::lock_guard lock{mutex_};
                 make_ready(work.path);
             } else if (!stop.stop_requested()) {
                 const std::lock_guard lock{mutex_};
@@ -241,12 +243,12 @@ void LogFilePool::perform(const Work& work, const std::stop_token& stop) {
             [[fallthrough]];
         case Chore::zero: {
             const bool is_zeroed = zero(work.path, work.pace, stop);
-            if (is_zeroed) {
-                make_ready(work.path);
-            }
+            // In one step: counted as both, it would keep a deleted log out of the pool.
             const std::lock_guard lock{mutex_};
             is_zeroing_ = false;
-            if (!is_zeroed && !stop.stop_requested()) {
+            if (is_zeroed) {
+                make_ready(work.path);
+            } else if (!stop.stop_requested()) {
                 can_add_ = false;
                 gone_.push_back(work.path);
             }

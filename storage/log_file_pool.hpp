@@ -93,7 +93,7 @@ class LogFilePool final : public rocksdb::FileSystemWrapper {
     [[nodiscard]] bool is_all_zero(const std::filesystem::path& path,
                                    const std::stop_token& stop) const;
     void remove_step_by_step(const std::filesystem::path& path, const std::stop_token& stop) const;
-    void make_ready(const std::filesystem::path& path);
+    void make_ready(const std::filesystem::path& path);                // with mutex_ held
     [[nodiscard]] std::filesystem::path fresh_name(const char* kind);  // with mutex_ held
     [[nodiscard]] std::size_t circulating() const;                     // with mutex_ held
 

@@ -204,6 +204,7 @@ Result<Recovered> recover(const DataDirectory& directory, engine::Replayable& st
     }
     auto recovered = Pass{directory, anchor->position, loaded->position, state}.run(*kept);
     if (recovered.has_value()) {
+        recovered->journal_is_empty = !kept->journal_first();
         recovered->warnings = std::move(loaded->warnings);
         if (anchor->has_damaged_slot) {
             recovered->warnings.push_back("one slot of the anchor " + directory.anchor().string() +

@@ -20,6 +20,8 @@ struct Recovered {
     StatePosition position;
     /// The checkpoint that recovery started from; 0 for none.
     CommitNumber checkpoint;
+    /// Nothing lies in RocksDB: the state is the checkpoint's, or the archive's.
+    bool journal_is_empty = false;
     std::uint64_t commits_applied = 0;
     /// Commits whose place in the chain was checked, applied or not.
     std::uint64_t commits_checked = 0;

@@ -18,8 +18,11 @@ namespace stampede::storage {
                                                   std::ostream& out);
 
 /// A person's decision: everything after commit `last` is given up. `last` must be readable and in
-/// the chain. Checkpoints after it are set aside (".rejected"), the commits dropped, and the anchor
-/// set to `last`, in this order: until it is done the directory stays refused.
+/// the chain, or there must be a good checkpoint of it, and the journal then begins behind that.
+/// Checkpoints after it and what the archive has after it are set aside (".rejected"); the journal
+/// is exchanged for a copy that ends at `last`, the old one set aside too; and the anchor is set to
+/// `last`, in this order. Interrupted anywhere, the same call finishes it; needs as much room as
+/// the journal takes.
 [[nodiscard]] Result<ChainPosition> accept_loss_after(const DataDirectory& directory,
                                                       CommitNumber last);
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/clock.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/vocabulary/check.hpp"
 
 namespace stampede::storage {
@@ -84,7 +85,7 @@ Result<> RocksdbJournal::open_store(const Recovered& recovered) {
     }
     const CommitNumber last = *kept ? (*kept)->last : CommitNumber{0};
     const CommitNumber expected = recovered.position.chain.number;
-    if (last != expected && (*kept || recovered.checkpoint != expected)) {
+    if (*kept ? last != expected : !recovered.journal_is_empty) {
         return fault("the journal ended at commit " + std::to_string(expected.raw()) +
                      " when it was checked and ends at commit " + std::to_string(last.raw()) +
                      " now that it is opened");
@@ -123,11 +124,15 @@ void RocksdbJournal::stop() {
 }
 
 void RocksdbJournal::fail(std::string_view why) {
-    has_failed_.store(true, std::memory_order_release);
+    {
+        const std::lock_guard lock{ending_};
+        has_failed_.store(true, std::memory_order_release);
+    }
     options_.fatal(why);
 }
 
 void RocksdbJournal::run() {
+    engine::name_this_thread(engine::journal_thread);
     auto patience = idle_before_anchor;
     std::int64_t looked_us = engine::monotonic_us();
     while (!has_failed_.load(std::memory_order_acquire)) {
@@ -184,13 +189,16 @@ Result<> RocksdbJournal::make_durable(const engine::Commit& commit) {
             return anchored;
         }
     }
-    if (has_failed_.load(std::memory_order_acquire)) {
-        return fault("commit " + std::to_string(commit.number.raw()) +
-                     " met a journal that had already failed");
-    }
     // After the store the loop may reuse the frames: from here on only the encoded value is read.
     const StoredCommit stored{writer_, commit, previous, position_.digest};
-    durable_.store(commit.number.raw(), std::memory_order_release);
+    {
+        const std::lock_guard lock{ending_};
+        if (has_failed_.load(std::memory_order_relaxed)) {  // under the lock
+            return fault("commit " + std::to_string(commit.number.raw()) +
+                         " met a journal that had already failed");
+        }
+        durable_.store(commit.number.raw(), std::memory_order_release);
+    }
     if (options_.wake) {
         options_.wake();
     }
@@ -205,13 +213,7 @@ void RocksdbJournal::look_for_room() {
     }
     has_room_.store(*room >= options_.reserve_bytes, std::memory_order_relaxed);
     if (options_.ballast_bytes > 0 && *room < options_.ballast_bytes / 2) {
-        std::error_code error;
-        if (std::filesystem::remove(directory_.ballast(), error)) {
-            std::fprintf(stderr,
-                         "stampede: the disk of %s is full; the ballast was given back so that "
-                         "payments and refunds go on. Make room.\n",
-                         directory_.path().c_str());
-        }
+        directory_.give_back_ballast();
     }
 }
 

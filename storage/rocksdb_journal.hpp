@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -93,7 +94,10 @@ class RocksdbJournal final : public engine::Journal {
 
     const DataDirectory& directory_;
     RocksdbJournalOptions options_;
-    std::atomic<bool> has_failed_{false};  // before store_: RocksDB's threads set it
+    // Before store_, because RocksDB's threads fail the journal too. Under this lock a commit
+    // becomes durable, unless the journal has failed: whoever hears of the end has seen the last.
+    std::mutex ending_;
+    std::atomic<bool> has_failed_{false};
     ConsumerRegistry consumers_;
     DurableTail tail_;
 

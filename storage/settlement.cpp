@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "engine/clock.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/vocabulary/check.hpp"
 
 namespace stampede::storage {
@@ -86,7 +87,10 @@ Result<> Settlement::start() {
         }
         note(connected.error());
     }
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this] {
+        engine::name_this_thread(engine::settlement_thread);
+        run();
+    });
     return {};
 }
 

@@ -2,6 +2,7 @@
 // Who may use a data directory; every refusal says why and leaves it alone.
 #include "storage/data_directory.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -98,6 +99,37 @@ TEST(DataDirectory, on_a_full_disk_is_refused_and_left_alone) {
     EXPECT_THAT(refusal(place.path() / "shop", options),
                 AllOf(HasSubstr("is full"), HasSubstr("3 MiB are free"), HasSubstr("64 MiB")));
     EXPECT_FALSE(fs::exists(place.path() / "shop"));
+}
+
+TEST(DataDirectory, on_a_nearly_full_disk_is_opened_with_the_room_of_its_own_ballast) {
+    constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+    const TemporaryDirectory place;
+    ASSERT_TRUE(DataDirectory::open(place.path(), created_when_absent()).has_value());
+    const fs::path ballast = place.path() / "ballast";
+    {
+        auto file = storage::File::open(ballast, O_WRONLY | O_CREAT);
+        ASSERT_TRUE(file.has_value());
+        ASSERT_EQ(::posix_fallocate(file->descriptor(), 0, 4 * mib), 0);
+    }
+    std::uint64_t room = 0;
+    DataDirectoryOptions options;
+    options.room_to_start_bytes = 8 * mib;
+    options.free_bytes = [&](const fs::path&) { return Result<std::uint64_t>{room}; };
+    room = 3 * mib;
+    EXPECT_THAT(refusal(place.path(), options), HasSubstr("is full"));
+    EXPECT_TRUE(fs::exists(ballast)) << "a refusal changes nothing";
+    room = 8 * mib;
+    EXPECT_EQ(refusal(place.path(), options), "opened");
+    EXPECT_TRUE(fs::exists(ballast)) << "there is room without it";
+    room = 5 * mib;
+    {
+        const auto other = DataDirectory::open(place.path(), {});
+        EXPECT_THAT(refusal(place.path(), options), HasSubstr("is in use"));
+        EXPECT_TRUE(fs::exists(ballast));
+    }
+    EXPECT_EQ(refusal(place.path(), options), "opened");
+    EXPECT_FALSE(fs::exists(ballast)) << "it is given back";
+    EXPECT_THAT(refusal(place.path(), options), HasSubstr("is full"));
 }
 
 TEST(DataDirectory, is_finished_after_an_interrupted_creation) {

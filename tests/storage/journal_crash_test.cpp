@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <new>
 #include <random>
+#include <set>
 
 #include "storage/log_file_pool.hpp"
 #include "storage/raw_log.hpp"
@@ -122,40 +123,82 @@ enum class Recycled : std::uint8_t { no, yes };
 /// Takes the image of a journal whose last commit is written and not synced.
 class PowerLoss : public testing::TestWithParam<Recycled> {
   protected:
-    void take_image(std::size_t last_frame_bytes) {
-        const auto plan = std::make_shared<FaultPlan>();
+    /// Opens the journal over `plan`, in its first log or in one that was another one before.
+    void open(const std::shared_ptr<FaultPlan>& plan) {
         auto options = small_journal();
         options.store.pool_files = GetParam() == Recycled::yes ? 2 : 0;
         options.store.write_buffer_bytes = std::uint64_t{4} << 20;
-        options.store.wrap_file_system = [&](std::shared_ptr<rocksdb::FileSystem> below) {
+        options.store.wrap_file_system = [plan](std::shared_ptr<rocksdb::FileSystem> below) {
             return std::make_shared<FaultyFileSystem>(std::move(below), plan);
-        };
-        std::atomic<bool> is_wanted{false};
-        plan->before_log_sync = [&] {
-            if (is_wanted) {
-                fs::copy(original_, image_, fs::copy_options::recursive);
-                is_wanted = false;
-            }
         };
         auto rig = JournalRig::open(original_, options);
         ASSERT_TRUE(rig.has_value()) << rig.error().message;
-        auto* pool = (*rig)->journal().store().pool();
+        rig_ = std::move(*rig);
+        auto* pool = rig_->journal().store().pool();
         while (GetParam() == Recycled::yes && pool->counts().recycled < 3) {
-            (*rig)->commit(8, 250'000);
-            ASSERT_TRUE((*rig)->journal().store().flush_tables().has_value());
+            rig_->commit(8, 250'000);
+            ASSERT_TRUE(rig_->journal().store().flush_tables().has_value());
             pool->wait_for_ready(1, std::chrono::seconds{10});
         }
-        (*rig)->commit(9, 5'000);
+        rig_->commit(9, 5'000);
         pool->wait_for_ready(1, std::chrono::seconds{10});
+    }
+    /// All but the pool, whose thread does not stand still; an image of it is empty.
+    void copy_to_image() const {
+        for (const auto& entry : fs::directory_iterator(original_)) {
+            if (entry.path().filename() != "pool") {
+                fs::copy(entry.path(), image_ / entry.path().filename(),
+                         fs::copy_options::recursive);
+            }
+        }
+        fs::create_directory(image_ / "pool");
+    }
+    void take_image(std::size_t last_frame_bytes) {
+        const auto plan = std::make_shared<FaultPlan>();
+        std::atomic<bool> is_wanted{false};
+        plan->before_log_sync = [&](const std::string&) {
+            if (is_wanted) {
+                fs::create_directory(image_);
+                copy_to_image();
+                is_wanted = false;
+            }
+        };
+        open(plan);
         // The rest of RocksDB's and the pool's work is done: the copy sees one moment.
         is_wanted = true;
-        (*rig)->commit(1, last_frame_bytes);
+        rig_->commit(1, last_frame_bytes);
         ASSERT_FALSE(is_wanted);
-        last_ = (*rig)->last().raw();
-        rig->reset();
-        for (const auto& entry : fs::directory_iterator(image_ / "pool")) {
-            fs::remove(entry.path());
+        last_ = rig_->last().raw();
+        rig_.reset();
+        locate_unsynced();
+    }
+    /// The same, of the first commit in a new log; the table of the log before is not made yet.
+    void take_image_at_the_switch() {
+        const auto plan = std::make_shared<FaultPlan>();
+        std::atomic<bool> is_wanted{false};
+        std::set<std::string> known;  // the journal thread's alone
+        plan->before_log_sync = [&](const std::string& log) {
+            if (known.insert(log).second && is_wanted) {
+                fs::create_directory(image_);
+                copy_to_image();
+                is_wanted = false;
+                is_wanted.notify_all();
+            }
+        };
+        plan->before_new_table = [&](const std::string&) { is_wanted.wait(true); };
+        open(plan);
+        is_wanted = true;
+        for (int at = 0; at < 40 && is_wanted; ++at) {
+            rig_->commit(1, 250'000);
         }
+        const bool was_taken = !is_wanted.exchange(false);
+        is_wanted.notify_all();
+        ASSERT_TRUE(was_taken) << "no new log was begun";
+        last_ = rig_->last().raw();
+        rig_.reset();
+        locate_unsynced();
+    }
+    void locate_unsynced() {
         for (const auto& log : *storage::raw_logs(image_ / "journal")) {
             ASSERT_TRUE(storage::visit_raw_log(log, [&](const RawCommit& raw) {
                             if (raw.number == CommitNumber{last_}) {
@@ -210,6 +253,7 @@ class PowerLoss : public testing::TestWithParam<Recycled> {
     const TemporaryDirectory place_;
     const fs::path original_ = place_.path() / "original";
     const fs::path image_ = place_.path() / "image";
+    std::unique_ptr<JournalRig> rig_;
     fs::path log_;
     RawCommit unsynced_;
     std::uint64_t last_ = 0;
@@ -274,6 +318,68 @@ TEST_P(PowerLoss, survives_the_unsynced_anchor_being_lost_or_torn) {
             EXPECT_EQ(found, commit_arrived ? last_ : last_ - 1);
         }
     }
+}
+
+TEST_P(PowerLoss, at_the_switch_to_a_new_log_loses_that_log_or_nothing) {
+    take_image_at_the_switch();
+    EXPECT_EQ(recovered_after([](const fs::path&) {}), last_);
+    EXPECT_EQ(recovered_after([&](const fs::path& copy) { zero(copy, begin(), end()); }),
+              last_ - 1);
+    EXPECT_EQ(recovered_after([&](const fs::path& copy) {
+                  zero(copy, begin() + (end() - begin()) / 2, end());
+              }),
+              last_ - 1);
+    // Its creation, or the rename out of the pool, had not reached the device.
+    EXPECT_EQ(recovered_after([&](const fs::path& copy) { fs::remove(copy / log_); }), last_ - 1);
+    EXPECT_EQ(recovered_after(
+                  [&](const fs::path& copy) { fs::rename(copy / log_, copy / "pool" / "zero-7"); }),
+              last_ - 1);
+    if (GetParam() == Recycled::no) {
+        EXPECT_EQ(recovered_after([&](const fs::path& copy) { fs::resize_file(copy / log_, 0); }),
+                  last_ - 1);
+    }
+}
+
+TEST_P(PowerLoss, may_bring_back_a_log_whose_removal_was_not_durable) {
+    open(std::make_shared<FaultPlan>());
+    const auto logs = *storage::raw_logs(original_ / "journal");
+    const fs::path kept = place_.path() / "kept";
+    fs::create_directory(kept);
+    for (const fs::path& log : logs) {
+        fs::copy(log, kept / log.filename());
+    }
+    ASSERT_TRUE(rig_->journal().store().flush_tables().has_value());
+    ASSERT_TRUE(eventually([&] { return !fs::exists(logs.back()); }));
+    rig_->commit(3, 5'000);
+    last_ = rig_->last().raw();
+    rig_.reset();
+    fs::create_directory(image_);
+    copy_to_image();
+    const auto bring_back = [&](const fs::path& copy, const auto& change) {
+        for (const fs::path& log : logs) {
+            const fs::path back = copy / "journal" / log.filename();
+            if (!fs::exists(back)) {
+                fs::copy(kept / log.filename(), back);
+                change(back);
+            }
+        }
+    };
+    const auto zero_from = [](const fs::path& log, std::uint64_t from) {
+        auto file = storage::File::open(log, O_RDWR);
+        const std::vector<std::byte> zeros(fs::file_size(log) - from);
+        ASSERT_TRUE(file.has_value() && file->write_at(from, zeros).has_value());
+    };
+    EXPECT_EQ(recovered_after([&](const fs::path& copy) { bring_back(copy, [](const auto&) {}); }),
+              last_);
+    // The pool may have begun to zero it under its other name.
+    EXPECT_EQ(recovered_after([&](const fs::path& copy) {
+                  bring_back(copy, [&](const fs::path& log) { zero_from(log, 20'000); });
+              }),
+              last_);
+    EXPECT_EQ(recovered_after([&](const fs::path& copy) {
+                  bring_back(copy, [&](const fs::path& log) { zero_from(log, 0); });
+              }),
+              last_);
 }
 
 INSTANTIATE_TEST_SUITE_P(Logs, PowerLoss, testing::Values(Recycled::no, Recycled::yes),

@@ -22,8 +22,11 @@ struct FaultPlan {
     std::uint64_t fails_from = ~std::uint64_t{0};
     std::uint64_t fails_up_to = ~std::uint64_t{0};
     Failure failure = Failure::io_error;
-    /// Called before each sync of a log, when its bytes are written and not yet synced.
-    std::function<void()> before_log_sync;
+    /// Called with its name before each sync of a log, when its bytes are written and not yet
+    /// synced.
+    std::function<void(const std::string&)> before_log_sync;
+    /// Called with its name before a table is made; the flush waits meanwhile.
+    std::function<void(const std::string&)> before_new_table;
 
     std::atomic<std::uint64_t> calls{0};
     std::atomic<bool> has_failed{false};
@@ -42,8 +45,10 @@ struct FaultPlan {
 class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
   public:
     FaultyFile(std::unique_ptr<rocksdb::FSWritableFile> file, std::shared_ptr<FaultPlan> plan,
-               bool is_log)
-        : FSWritableFileOwnerWrapper(std::move(file)), plan_(std::move(plan)), is_log_(is_log) {}
+               std::string name)
+        : FSWritableFileOwnerWrapper(std::move(file)),
+          plan_(std::move(plan)),
+          name_(std::move(name)) {}
     rocksdb::IOStatus Append(const rocksdb::Slice& bytes, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override {
         const auto status = plan_->next();
@@ -57,8 +62,8 @@ class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
     }
     rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override {
-        if (is_log_ && plan_->before_log_sync) {
-            plan_->before_log_sync();
+        if (plan_->before_log_sync && name_.ends_with(".log")) {
+            plan_->before_log_sync(name_);
         }
         const auto status = plan_->next();
         return status.ok() ? target()->Sync(options, debug) : status;
@@ -76,7 +81,7 @@ class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
   private:
     std::shared_ptr<FaultPlan> plan_;
-    bool is_log_;
+    const std::string name_;
 };
 
 class FaultyDirectory final : public rocksdb::FSDirectoryWrapper {
@@ -110,13 +115,15 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSWritableFile>* result,
                                       rocksdb::IODebugContext* debug) override {
+        if (plan_->before_new_table && name.ends_with(".sst")) {
+            plan_->before_new_table(name);
+        }
         auto status = plan_->next();
         if (status.ok()) {
             status = target()->NewWritableFile(name, options, result, debug);
         }
         if (status.ok()) {
-            *result =
-                std::make_unique<FaultyFile>(std::move(*result), plan_, name.ends_with(".log"));
+            *result = std::make_unique<FaultyFile>(std::move(*result), plan_, name);
         }
         return status;
     }
