@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/clock.hpp"
+#include "engine/thread_name.hpp"
 #include "engine/vocabulary/limits.hpp"
 #include "net/listener.hpp"
 #include "net/quiet_session.hpp"
@@ -85,7 +86,10 @@ class QuietDoors::Thread final : public SessionHome, public DeskServices {
         for (const auto& door : doors_) {
             await_newcomer(*door);
         }
-        thread_ = std::thread([this] { context_.run(); });
+        thread_ = std::thread([this] {
+            engine::name_this_thread(engine::doors_thread);
+            context_.run();
+        });
     }
 
     void stop(Duration patience) {

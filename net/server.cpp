@@ -13,6 +13,7 @@
 #include <memory>
 #include <thread>
 
+#include "engine/thread_name.hpp"
 #include "net/follower_live_reads.hpp"
 #include "net/follower_reads.hpp"
 #include "net/journal_records.hpp"
@@ -292,6 +293,7 @@ void Server::open_live_door(const SaleLoopOptions& buyers) {
 
 void Server::start_loop() {
     loop_thread_ = std::thread([this] {
+        engine::name_this_thread(engine::loop_thread);
         loop_->run(*buyers_door_);
         loop_done_.store(true, std::memory_order_release);
     });

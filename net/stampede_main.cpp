@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `stampede` command: which words mean what. The work is done elsewhere; see each command's
 // file. Exit codes are in docs/reference/commands.md.
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/thread_name.hpp"
 #include "net/buyer_token.hpp"
 #include "net/journal_commands.hpp"
 #include "net/key_file.hpp"
@@ -55,7 +57,7 @@ void add_data_dir(CLI::App& command, Words& words) {
 /// `keys new` makes the file, or adds a key to it.
 int keys_new(const Words& words) {
     if (words.api_key_name.empty()) {
-        const bool is_new = load_keys(words.key_file).has_error();
+        const bool is_new = ::access(words.key_file.c_str(), F_OK) != 0;
         const Result<> made = is_new ? create_key_file(words.key_file)
                                      : add_buyer_token_key(words.key_file, words.key_id);
         if (made.has_error()) {
@@ -279,9 +281,17 @@ void add_key_commands(CLI::App& app, Words& words, int& exit_code) {
 /// The tables of a sale are read at random, and each read walks the page tables first: pages of
 /// 2 MiB save most of that. glibc asks for them only when told before the process begins, hence the
 /// second start; one arena, since only the first one grows by such pages. Where the environment
-/// already says something about malloc, the operator has decided.
+/// already says something about malloc, the operator has decided. Where the loader takes the
+/// setting out again (a setuid program, file capabilities) there is no second start, and never a
+/// third.
 void take_huge_pages(char** arguments) {
     constexpr const char* variable = "GLIBC_TUNABLES";
+    constexpr const char* itself = "/proc/self/exe";
+    // the kernel gives the path that was started as a number
+    const auto* const started = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+    if (::getauxval(AT_SECURE) != 0 || started == nullptr || std::string_view{started} == itself) {
+        return;
+    }
     const char* const given = std::getenv(variable);
     if (given != nullptr && std::string_view{given}.find("glibc.malloc.") != std::string::npos) {
         return;
@@ -289,7 +299,7 @@ void take_huge_pages(char** arguments) {
     std::string tunables = given == nullptr ? std::string{} : std::string{given} + ":";
     tunables += "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1";
     if (::setenv(variable, tunables.c_str(), 1) == 0) {
-        static_cast<void>(::execv("/proc/self/exe", arguments));  // else: on with small pages
+        static_cast<void>(::execv(itself, arguments));  // else: on with small pages
     }
 }
 
@@ -297,6 +307,7 @@ void take_huge_pages(char** arguments) {
 
 int run(int count, char** arguments) {
     take_huge_pages(arguments);
+    engine::name_this_thread(engine::main_thread);  // the second start is of "exe"
     CLI::App app{
         "Stampede: a flash-sale engine that decides in memory, makes each decision durable "
         "before it answers,\nand settles confirmed orders into the mall's database, each "

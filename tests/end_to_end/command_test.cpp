@@ -3,10 +3,14 @@
 // and what the commands for a stopped server print.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
+#include <chrono>
 #include <csignal>
 #include <fstream>
+#include <set>
 #include <sstream>
+#include <thread>
 
 #include "tests/end_to_end/sale.hpp"
 
@@ -102,6 +106,63 @@ TEST(Serve, has_its_memory_ready_before_it_says_so) {
     EXPECT_EQ(greedy.wait(), 1);
     EXPECT_THAT(greedy.log(), HasSubstr("--ready-memory-bytes: 102400000 MiB are asked for, but "
                                         "the machine has "));
+}
+
+/// How many times the program was started for one command: the dynamic loader counts.
+int starts_with(const std::vector<std::string>& environment) {
+    std::vector<std::string> words{"/usr/bin/env", "-u", "GLIBC_TUNABLES", "LD_DEBUG=statistics"};
+    words.insert(words.end(), environment.begin(), environment.end());
+    words.insert(words.end(), {STAMPEDE_PROGRAM, "--version"});
+    const CommandResult result = run_command(words);
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("stampede "));
+    const std::string once = "total startup time in dynamic loader";
+    int starts = 0;
+    for (auto at = result.err.find(once); at != std::string::npos;
+         at = result.err.find(once, at + 1)) {
+        ++starts;
+    }
+    return starts;
+}
+
+TEST(Program, starts_itself_once_more_for_large_pages_unless_the_operator_has_decided) {
+    const int once = starts_with({"GLIBC_TUNABLES=glibc.malloc.arena_max=3"});
+    ASSERT_GT(once, 0) << "the loader says nothing";
+    EXPECT_EQ(starts_with({}), once + once);
+    EXPECT_EQ(starts_with({"GLIBC_TUNABLES=glibc.rtld.nns=5"}), once + once);
+}
+
+TEST(Serve, keeps_the_operators_own_tunables) {
+    const ScratchDirectory scratch;
+    ::setenv("GLIBC_TUNABLES", "glibc.rtld.nns=5", 1);
+    ServerProcess tuned(scratch / "tuned", {"--dev"});
+    ::unsetenv("GLIBC_TUNABLES");
+    ASSERT_TRUE(tuned.is_ready()) << tuned.log();
+    EXPECT_THAT(read_file("/proc/" + std::to_string(tuned.pid()) + "/environ"),
+                testing::AllOf(HasSubstr("GLIBC_TUNABLES=glibc.rtld.nns=5"),
+                               HasSubstr("glibc.malloc.hugetlb=1")));
+}
+
+TEST(Serve, names_its_threads_for_those_who_look_with_top) {
+    Sale sale;
+    const std::set<std::string> expected{"stampede", "loop",       "journal", "quiet doors",
+                                         "follower", "settlement", "zeroing"};
+    const auto tasks = "/proc/" + std::to_string(sale.server().pid()) + "/task";
+    std::set<std::string> names;
+    // A thread names itself, so that the last may have begun only just now.
+    for (int look = 0; look < 2000; ++look) {
+        names.clear();
+        for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+            const std::string name = read_file(task.path() / "comm");
+            names.insert(name.substr(0, name.find('\n')));
+        }
+        if (std::includes(names.begin(), names.end(), expected.begin(), expected.end())) {
+            break;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    EXPECT_THAT(names, testing::IsSupersetOf(expected));
+    EXPECT_THAT(names, testing::Not(testing::Contains("exe")));
 }
 
 TEST(Serve, refuses_a_data_directory_in_use) {

@@ -72,6 +72,7 @@ class RepairedJournal : public FollowedJournal {
     void live_on(const fs::path& path, CommitNumber from) {
         const fs::path before = std::exchange(path_, path);
         open();
+        ASSERT_NE(rig_, nullptr);
         EXPECT_EQ(rig_->recovered().position.chain.number, from);
         for (int round = 0; round < 3; ++round) {
             commit_much(4'000);
@@ -238,12 +239,14 @@ class DamagedTable : public FollowedJournal {
 TEST_F(DamagedTable, is_given_up_from_the_commit_on_that_cannot_be_read) {
     damage(12);
     expect_to_go_on_after(CommitNumber{11});
+    ASSERT_NE(rig_, nullptr);
     expect_readable_from(CommitNumber{0});
 }
 
 TEST_F(DamagedTable, is_given_up_from_its_first_commit_on) {
     damage(1);
     expect_to_go_on_after(CommitNumber{0});
+    ASSERT_NE(rig_, nullptr);
     expect_readable_from(CommitNumber{0});
 }
 
@@ -253,6 +256,7 @@ TEST_F(DamagedTable, is_given_up_whole_where_a_checkpoint_vouches_for_what_it_he
     ASSERT_FALSE(refused.has_value());
     EXPECT_THAT(refused.error().message, HasSubstr("the chain is good up to commit 4 only"));
     expect_to_go_on_after(CommitNumber{9});
+    ASSERT_NE(rig_, nullptr);
     expect_readable_from(CommitNumber{9});
 }
 
