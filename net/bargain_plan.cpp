@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <span>
 
 #include "campaigns/campaign_draft.hpp"
 #include "net/bargain_draft_decoder.hpp"
@@ -21,34 +19,7 @@ using campaigns::CampaignEvent;
 using campaigns::CommittedSeed;
 using campaigns::CutTurn;
 using campaigns::HelperNovelty;
-using campaigns::SeedBytes;
 using Kind = JsonNode::Kind;
-
-std::string hex(const SeedBytes& bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const std::uint8_t byte : bytes) {
-        text += digits[byte >> 4U];
-        text += digits[byte & 0xFU];
-    }
-    return text;
-}
-
-std::optional<SeedBytes> parse_hex(std::string_view text) {
-    SeedBytes bytes{};
-    if (text.size() != 2 * bytes.size()) {
-        return std::nullopt;
-    }
-    constexpr std::string_view digits = "0123456789abcdef";
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const std::size_t digit = digits.find(text[at]);
-        if (digit == std::string_view::npos) {
-            return std::nullopt;
-        }
-        bytes[at / 2] = static_cast<std::uint8_t>((bytes[at / 2] << 4) | static_cast<int>(digit));
-    }
-    return bytes;
-}
 
 std::string name_of(const PlannedBargain& bargain) {
     return "bargain " + Base36(bargain.id.raw()).str();
@@ -90,10 +61,8 @@ std::size_t BargainPlan::cut_count() const {
 }
 
 std::optional<std::string> first_unfair(const BargainPlan& plan) {
-    check(plan.seed.has_value(), "a plan is verified with its seed");
-    if (campaigns::digest_of_seed(*plan.seed) != plan.seed_digest) {
-        return "the seed is not the one that was promised: its SHA-256 is " +
-               hex(campaigns::digest_of_seed(*plan.seed)) + ", not " + hex(plan.seed_digest);
+    if (auto unfair = plan.PublishedSeed::first_unfair()) {
+        return unfair;
     }
     const CommittedSeed seed(*plan.seed);
     for (const PlannedBargain& bargain : plan.bargains) {
@@ -125,15 +94,8 @@ Result<> BargainPlanReader::read(const CampaignEvent& event) {
         take_config(*drafted->config);
     } else if (const auto* revised = std::get_if<campaigns::CampaignRevised>(&event)) {
         take_config(*revised->config);
-    } else if (const auto* committed = std::get_if<campaigns::SeedCommitted>(&event)) {
-        plan_.seed = committed->seed;
-        plan_.seed_digest = campaigns::digest_of_seed(committed->seed);
-    } else if (const auto* changed = std::get_if<campaigns::CampaignStateChanged>(&event)) {
-        plan_.seed_is_public = changed->to == campaigns::CampaignState::ended ||
-                               changed->to == campaigns::CampaignState::killed ||
-                               changed->to == campaigns::CampaignState::settled ||
-                               changed->to == campaigns::CampaignState::archived;
     }
+    plan_.read(event);
     return {};
 }
 
@@ -175,18 +137,8 @@ Result<> BargainPlanReader::read(const campaigns::Event& event) {
 // --------------------------------------------------------------------------------
 
 void append_plan(TextBuffer& out, const BargainPlan& plan) {
-    const auto finish_line = [&out](JsonText& json) {
-        json.finish();
-        out.append('\n');
-    };
+    append_seed(out, plan);
     JsonText json(out);
-    json.open_object();
-    json.decimal_text("campaign_id", plan.campaign.raw());
-    json.plain("seed_digest", hex(plan.seed_digest));
-    if (plan.seed && plan.seed_is_public) {
-        json.plain("seed", hex(*plan.seed));
-    }
-    finish_line(json);
     for (const PlannedBargain& bargain : plan.bargains) {
         json.open_object();
         json.plain("bargain_id", Base36(bargain.id.raw()).view());
@@ -202,7 +154,7 @@ void append_plan(TextBuffer& out, const BargainPlan& plan) {
             json.close_object();
         }
         json.close_array();
-        finish_line(json);
+        finish_line(out, json);
     }
 }
 
@@ -217,11 +169,6 @@ struct PublishedBargain {
     std::optional<std::string> item_id;
     campaigns::ItemDraft item;  // its terms
     std::vector<PublishedCut> cuts;
-};
-struct PublishedCampaign {
-    std::optional<std::string> campaign_id;
-    std::optional<std::string> seed_digest;
-    std::optional<std::string> seed;
 };
 
 void take_terms(FieldNotes& errors, const JsonNode& value, const std::string& path,
@@ -255,37 +202,6 @@ constexpr std::array<FieldRule<PublishedBargain>, 4> bargain_rules{{
     {"terms", &take_terms},
     {"cuts", &take_cuts},
 }};
-constexpr std::array<FieldRule<PublishedCampaign>, 3> campaign_rules{{
-    {"campaign_id", &take_text<&PublishedCampaign::campaign_id>},
-    {"seed_digest", &take_text<&PublishedCampaign::seed_digest>},
-    {"seed", &take_text<&PublishedCampaign::seed>},
-}};
-
-void take_campaign(const JsonNode& tree, BargainPlan& plan, FieldNotes& errors) {
-    PublishedCampaign published;
-    read_object(rules_of(campaign_rules), tree, "", published, errors);
-    const std::string id = published.campaign_id.value_or("");
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-    if (error != std::errc{} || end != id.data() + id.size() || number == 0) {
-        errors.add("campaign_id", "must be the campaign's id in quotes");
-    }
-    plan.campaign = CampaignId{number};
-    const auto digest = parse_hex(published.seed_digest.value_or(""));
-    if (digest) {
-        plan.seed_digest = *digest;
-    } else {
-        errors.add("seed_digest", "must be 64 hexadecimal digits in lower case");
-    }
-    if (published.seed) {
-        plan.seed = parse_hex(*published.seed);
-        plan.seed_is_public = plan.seed.has_value();
-        if (!plan.seed) {
-            errors.add("seed", "must be 64 hexadecimal digits in lower case");
-        }
-    }
-}
-
 void take_bargain_line(const JsonNode& tree, BargainPlan& plan, FieldNotes& errors) {
     PublishedBargain published;
     read_object(rules_of(bargain_rules), tree, "", published, errors);
@@ -314,30 +230,11 @@ void take_bargain_line(const JsonNode& tree, BargainPlan& plan, FieldNotes& erro
 
 Result<BargainPlan> parse_plan(std::string_view text) {
     BargainPlan plan;
-    std::size_t line_number = 0;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        ++line_number;
-        const std::string place = "line " + std::to_string(line_number) + ": ";
-        const auto tree = parse_json_tree(line);
-        if (tree.has_error()) {
-            return fault(place + "is no JSON object: " + tree.error().detail);
-        }
-        FieldNotes errors;
-        if (line_number == 1) {
-            take_campaign(*tree, plan, errors);
-        } else {
-            take_bargain_line(*tree, plan, errors);
-        }
-        if (!errors.empty()) {
-            const campaigns::FieldNote& first = errors.all().front();
-            return fault(place + first.field + ' ' + first.message);
-        }
-    }
-    if (line_number == 0) {
-        return fault("line 1: the campaign is missing");
+    const auto read = read_published(text, plan, [&](const JsonNode& tree, FieldNotes& errors) {
+        take_bargain_line(tree, plan, errors);
+    });
+    if (read.has_error()) {
+        return read.error();
     }
     return plan;
 }

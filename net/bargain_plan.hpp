@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan of a campaign's cuts (砍价), as anyone may check it: the seed that was promised by its
 // digest, the terms of each bargain, and its cuts. It is gathered from a journal, or read from what
-// an operator published: one JSON object a line, first the campaign's, then one for each bargain.
+// an operator published: after the campaign's line (published_seed.hpp) one for each bargain.
 //
-//   {"campaign_id":"7","seed_digest":"<64 hex>","seed":"<64 hex>"}
 //   {"bargain_id":"c8k2…","item_id":"1001","terms":{"start_price":9900,…},
 //    "cuts":[{"amount":1271,"new_helper":false},…]}
 //
 // `terms` has the names of a draft's `bargain`; the starter's first cut stands there and is none of
-// `cuts`. The seed is absent while it is secret. Pure but for the caller's streams; any thread.
+// `cuts`. Pure but for the caller's streams; any thread.
 #pragma once
 
 #include <optional>
@@ -19,6 +18,7 @@
 #include "campaigns/bargain.hpp"
 #include "campaigns/event.hpp"
 #include "engine/vocabulary/result.hpp"
+#include "net/published_seed.hpp"
 #include "net/text_buffer.hpp"
 
 namespace stampede::net {
@@ -33,11 +33,7 @@ struct PlannedBargain {
     campaigns::BargainItemTerms terms;
     std::vector<PlannedCut> cuts;
 };
-struct BargainPlan {
-    CampaignId campaign;
-    campaigns::SeedBytes seed_digest{};
-    std::optional<campaigns::SeedBytes> seed;
-    bool seed_is_public = false;  // the campaign has ended, or was killed
+struct BargainPlan : PublishedSeed {
     std::vector<PlannedBargain> bargains;
     [[nodiscard]] std::size_t cut_count() const;
 };

@@ -45,10 +45,19 @@ std::string text_of(const FeedCursor& cursor) {
 }
 
 CampaignView view_of(const campaigns::Campaign& campaign) {
-    return {.id = campaign.id(),
-            .version = campaign.version(),
-            .state = campaign.state(),
-            .config = campaign.shared_config()};
+    CampaignView view{.id = campaign.id(),
+                      .version = campaign.version(),
+                      .state = campaign.state(),
+                      .config = campaign.shared_config(),
+                      .seed_digest = std::nullopt,
+                      .seed = std::nullopt};
+    if (const campaigns::CommittedSeed* seed = campaign.seed()) {
+        view.seed_digest = campaigns::digest_of_seed(seed->bytes());
+        if (campaign.seed_is_public()) {
+            view.seed = seed->bytes();
+        }
+    }
+    return view;
 }
 
 const campaigns::Campaign* find(const Shards& shards, CampaignId id, ShardIndex* where = nullptr) {

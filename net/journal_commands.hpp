@@ -17,7 +17,7 @@ enum class Verdict : int {
     unusable = 1,   // the directory cannot be read at all: absent, in use, of a newer version
     damaged = 3,    // verify: names the first bad record
     different = 4,  // reconcile: journal and mall database disagree
-    unfair = 5,     // bargain-plan verify: a cut that does not follow from the promised seed
+    unfair = 5,     // bargain-plan, lottery: what does not follow from the promised seed
 };
 
 enum class Output : std::uint8_t { text, json };
@@ -42,6 +42,12 @@ struct PrintSelection {
 [[nodiscard]] Verdict verify_published_plan(const std::string& file);
 /// What may be published: the seed with it once the campaign has ended.
 [[nodiscard]] Verdict print_bargain_plan(const std::string& data_dir, CampaignId campaign);
+
+/// The same for the draws of lottery groups (net/lottery_draws.hpp).
+[[nodiscard]] Verdict verify_lotteries(const std::string& data_dir,
+                                       std::optional<CampaignId> campaign);
+[[nodiscard]] Verdict verify_published_lottery(const std::string& file);
+[[nodiscard]] Verdict print_lottery(const std::string& data_dir, CampaignId campaign);
 
 /// A person's decision after damage: gives up every commit after `last`.
 [[nodiscard]] Verdict accept_loss(const std::string& data_dir, CommitNumber last);

@@ -105,6 +105,12 @@ void append_campaign(TextBuffer& out, const CampaignView& campaign, Instant serv
     json.plain("state", text(campaign.state));
     json.number("version", campaign.version);
     append_config_fields(json, *campaign.config);
+    if (campaign.seed_digest) {
+        json.hex("seed_digest", *campaign.seed_digest);
+    }
+    if (campaign.seed) {
+        json.hex("seed", *campaign.seed);
+    }
     json.number("server_ms", server_time.ms());
     json.finish();
 }

@@ -13,6 +13,7 @@
 #include "campaigns/answer.hpp"
 #include "campaigns/campaign_config.hpp"
 #include "campaigns/campaign_state.hpp"
+#include "campaigns/committed_seed.hpp"
 #include "engine/vocabulary/ids.hpp"
 #include "engine/vocabulary/money.hpp"
 #include "engine/vocabulary/settlement_record.hpp"
@@ -41,6 +42,9 @@ struct CampaignView {
     std::uint32_t version = 0;
     campaigns::CampaignState state = campaigns::CampaignState::draft;
     std::shared_ptr<const campaigns::CampaignConfig> config;
+    /// Of the seed of its draws, where it has one; the seed itself once it may be told.
+    std::optional<campaigns::SeedBytes> seed_digest;
+    std::optional<campaigns::SeedBytes> seed;
 };
 struct CampaignsQuery {
     std::optional<campaigns::CampaignState> state;

@@ -192,48 +192,71 @@ void add_journal_commands(CLI::App& app, Words& words, int& exit_code) {
     });
 }
 
+/// Of a command that recomputes what was drawn from a campaign's revealed seed.
+struct Fairness {
+    const char* name;
+    const char* about;
+    const char* verify_about;
+    const char* print_about;
+    Verdict (*verify)(const std::string& data_dir, std::optional<CampaignId> campaign);
+    Verdict (*verify_published)(const std::string& file);
+    Verdict (*print)(const std::string& data_dir, CampaignId campaign);
+};
+constexpr Fairness bargain_plan{
+    "bargain-plan",
+    "the cuts of bargains, recomputed from the campaign's revealed seed",
+    "recomputes every cut, from a stopped server's journal or from what was published; exit 5 "
+    "names the first cut that does not follow from the seed, exit 3 a damaged journal, exit 1 "
+    "what cannot be read or has no seed yet",
+    "one campaign's plan as lines of JSON, to be published; the seed is in it once the campaign "
+    "has ended",
+    &verify_bargain_plans,
+    &verify_published_plan,
+    &print_bargain_plan};
+constexpr Fairness lottery{
+    "lottery",
+    "the draws of lottery groups, repeated from the campaign's revealed seed",
+    "draws every lottery again, from a stopped server's journal or from what was published; exit "
+    "5 names the first order that won or lost otherwise, exit 3 a damaged journal, exit 1 what "
+    "cannot be read or has no seed yet",
+    "one campaign's draws as lines of JSON, to be published; the seed is in it once the campaign "
+    "has ended",
+    &verify_lotteries,
+    &verify_published_lottery,
+    &print_lottery};
+
 /// Whoever was promised a seed can check what was made of it.
-void add_bargain_plan(CLI::App& app, Words& words, int& exit_code) {
-    auto* plan = app.add_subcommand(
-        "bargain-plan", "the cuts of bargains, recomputed from the campaign's revealed seed");
-    plan->require_subcommand(1);
-    auto* verify_plan = plan->add_subcommand(
-        "verify",
-        "recomputes every cut, from a stopped server's journal or from what was published; exit 5 "
-        "names the first cut that does not follow from the seed, exit 3 a damaged journal, exit 1 "
-        "what cannot be read or has no seed yet");
-    auto* journal =
-        verify_plan->add_option("--data-dir", words.data_dir, "the server's data directory")
-            ->type_name("DIR");
-    auto* only = verify_plan->add_option("--campaign", words.campaign, "only this campaign")
+void add_fairness(CLI::App& app, const Fairness& command, Words& words, int& exit_code) {
+    auto* group = app.add_subcommand(command.name, command.about);
+    group->require_subcommand(1);
+    auto* verify = group->add_subcommand("verify", command.verify_about);
+    auto* journal = verify->add_option("--data-dir", words.data_dir, "the server's data directory")
+                        ->type_name("DIR");
+    auto* only = verify->add_option("--campaign", words.campaign, "only this campaign")
                      ->type_name("ID")
                      ->needs(journal);
-    verify_plan
-        ->add_option("--published", words.published,
-                     "what `bargain-plan print` wrote after the campaign's end")
+    verify
+        ->add_option("--published", words.published, "what `print` wrote after the campaign's end")
         ->type_name("FILE")
         ->excludes(journal);
-    verify_plan->callback([&, journal, only] {
+    verify->callback([&words, &command, &exit_code, journal, only] {
         if (journal->count() == 0 && words.published.empty()) {
-            std::fputs("stampede: bargain-plan verify needs --data-dir or --published\n", stderr);
+            std::fprintf(stderr, "stampede: %s verify needs --data-dir or --published\n",
+                         command.name);
             exit_code = usage_error;
         } else if (journal->count() > 0) {
-            exit_code = static_cast<int>(verify_bargain_plans(
+            exit_code = static_cast<int>(command.verify(
                 words.data_dir,
                 only->count() > 0 ? std::optional{CampaignId{words.campaign}} : std::nullopt));
         } else {
-            exit_code = static_cast<int>(verify_published_plan(words.published));
+            exit_code = static_cast<int>(command.verify_published(words.published));
         }
     });
-    auto* print = plan->add_subcommand(
-        "print",
-        "one campaign's plan as lines of JSON, to be published; the seed is in it once the "
-        "campaign has ended");
+    auto* print = group->add_subcommand("print", command.print_about);
     add_data_dir(*print, words);
     print->add_option("--campaign", words.campaign, "the campaign")->required()->type_name("ID");
-    print->callback([&] {
-        exit_code =
-            static_cast<int>(print_bargain_plan(words.data_dir, CampaignId{words.campaign}));
+    print->callback([&words, &command, &exit_code] {
+        exit_code = static_cast<int>(command.print(words.data_dir, CampaignId{words.campaign}));
     });
 }
 
@@ -319,7 +342,8 @@ int run(int count, char** arguments) {
     Words words;
     add_serve(app, exit_code);
     add_journal_commands(app, words, exit_code);
-    add_bargain_plan(app, words, exit_code);
+    add_fairness(app, bargain_plan, words, exit_code);
+    add_fairness(app, lottery, words, exit_code);
     add_key_commands(app, words, exit_code);
     CLI11_PARSE(app, count, arguments);
     return exit_code;

@@ -160,9 +160,16 @@ class ShownState final : public MallReads {
         config->ends_at = Instant{1'795'269'600'000};
         config->items.push_back(
             {ItemId{"1001"}, "Kettle", Money{9900}, Money{19900}, Quantity{10}, Quantity{0}});
-        view = {campaign, 3, campaigns::CampaignState::scheduled, std::move(config)};
+        view.id = campaign;
+        view.version = 3;
+        view.state = campaigns::CampaignState::scheduled;
+        view.config = std::move(config);
+        view.seed_digest = seed_digest;
+        view.seed = seed;
         return ReadOutcome::done;
     }
+    std::optional<campaigns::SeedBytes> seed_digest;
+    std::optional<campaigns::SeedBytes> seed;
     [[nodiscard]] ReadOutcome campaigns(const CampaignsQuery& query, CommitNumber at_least,
                                         CampaignsPage& page) override {
         CampaignView view;

@@ -9,6 +9,7 @@ namespace stampede::net {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 TEST_F(MallDoorTest, records_a_payment) {
@@ -235,6 +236,17 @@ TEST_F(MallDoorTest, shows_revises_and_clones_a_campaign) {
     EXPECT_EQ(asked<campaigns::DraftCampaign>()[0].config->title, "Opening night");
 
     EXPECT_THAT(call(request("POST", "/v1/campaigns/8/clone")).body, HasSubstr("CAMPAIGN_UNKNOWN"));
+}
+
+TEST_F(MallDoorTest, shows_the_seed_by_its_digest_until_it_may_be_told) {
+    EXPECT_THAT(call(request("GET", "/v1/campaigns/7")).body, Not(HasSubstr("seed")));
+    state_.seed_digest = campaigns::digest_of_seed(campaigns::SeedBytes{});
+    const auto promised = call(request("GET", "/v1/campaigns/7"));
+    EXPECT_THAT(promised.body, HasSubstr(R"("seed_digest":"66687aadf862bd776c8fc18b8e9f8e20)"));
+    EXPECT_THAT(promised.body, Not(HasSubstr(R"("seed":)")));
+    state_.seed = campaigns::SeedBytes{};
+    EXPECT_THAT(call(request("GET", "/v1/campaigns/7")).body,
+                HasSubstr(R"("seed":")" + std::string(64, '0') + '"'));
 }
 
 TEST_F(MallDoorTest, passes_operators_acts_on) {
