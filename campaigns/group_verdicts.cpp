@@ -51,8 +51,11 @@ GroupSucceeded::Member member_of(const Campaign& campaign, RecordIndex index) {
 }
 
 /// Whether a seat whose buyer turned out not to be new breaks the rule it was taken under.
-bool breaks_new_rule(const GroupTerms& terms, const SeatRecord& seat) {
-    switch (terms.new_member_rule) {
+bool breaks_new_rule(const CampaignConfig& config, const SeatRecord& seat) {
+    if (config.audience.new_buyers_only) {
+        return true;
+    }
+    switch (group_terms(config).new_member_rule) {
         case NewMemberRule::none:
             return false;
         case NewMemberRule::joiners_new_only:
@@ -202,9 +205,11 @@ GroupBuy::Event verdict_at_end(const Campaign& campaign, const GroupBuyState& st
 std::optional<RefundReason> GroupBuyState::refuse_payment(const Campaign& campaign,
                                                           RecordIndex order,
                                                           const RecordPayment& payment) const {
-    const SeatRecord& seat = groups_.seat(campaign.book().order(order).owner);
-    const bool is_refused =
-        payment.buyer_is_new == false && breaks_new_rule(group_terms(campaign.config()), seat);
+    const CampaignConfig& config = campaign.config();
+    const RecordIndex seat = campaign.book().order(order).owner;
+    const bool is_refused = payment.buyer_is_new == false &&
+                            (seat == no_record ? config.audience.new_buyers_only  // he buys alone
+                                               : breaks_new_rule(config, groups_.seat(seat)));
     return is_refused ? std::optional{RefundReason::buyer_not_new} : std::nullopt;
 }
 
@@ -214,18 +219,6 @@ Answer GroupBuyState::decide_payment(const Campaign& campaign, RecordIndex index
     const OrderRecord& order = campaign.book().order(index);
     const SeatRecord& seat = groups_.seat(order.owner);
     const GroupRecord& group = groups_.group(seat.group);
-    if (const auto reason = refuse_payment(campaign, index, payment)) {
-        if (late == Late::no) {
-            events.emplace_back(OrderEvent{HoldReleased{
-                .order = order.id, .reason = ReleaseReason::not_new, .actor = Actor{}}});
-        }
-        Answer answer =
-            refund_payment(campaign, index, payment, *reason, Counted::yes, context, events);
-        if (late == Late::no) {
-            after_hold_ends(campaign, index, context, events);
-        }
-        return answer;
-    }
     if (group.paid + 1 < group.size) {
         events.emplace_back(GroupBuy::Event{SeatPaid{.order = order.id,
                                                      .payment_id = payment.payment_id,

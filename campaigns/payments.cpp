@@ -96,9 +96,34 @@ Answer refund_payment(const Campaign& campaign, RecordIndex index, const RecordP
 
 namespace {
 
+/// Why the campaign's play sends this payment back, whoever owns its order.
+std::optional<RefundReason> refused_by_play(const Campaign& campaign, RecordIndex index,
+                                            const RecordPayment& payment) {
+    const PlayState* play = campaign.play();
+    return play == nullptr ? std::nullopt : play->refuse_payment(campaign, index, payment);
+}
+
+/// The hold ends with the payment that may not pay for it.
+Answer release_and_refund(const Campaign& campaign, RecordIndex index, const RecordPayment& payment,
+                          RefundReason reason, const Context& context, Events& events) {
+    events.emplace_back(OrderEvent{
+        HoldReleased{.order = payment.order, .reason = ReleaseReason::not_new, .actor = Actor{}}});
+    Answer answer = refund_payment(campaign, index, payment, reason, Counted::yes, context, events);
+    if (const PlayState* play = campaign.play_owning(index)) {
+        play->after_hold_ends(campaign, index, context, events);
+    }
+    return answer;
+}
+
 /// By the play where it owns the order; else the payment confirms.
 Answer pay(const Campaign& campaign, RecordIndex index, const RecordPayment& payment, Late late,
            const Context& context, Events& events) {
+    if (const auto reason = refused_by_play(campaign, index, payment)) {
+        return late == Late::no
+                   ? release_and_refund(campaign, index, payment, *reason, context, events)
+                   : refund_payment(campaign, index, payment, *reason, Counted::yes, context,
+                                    events);
+    }
     if (const PlayState* play = campaign.play_owning(index)) {
         return play->decide_payment(campaign, index, payment, late, context, events);
     }
@@ -126,10 +151,7 @@ Answer late(const Campaign& campaign, RecordIndex index, const RecordPayment& pa
         case LatePayment::refund:
             return give_back(RefundReason::late_payment);
         case LatePayment::hold_for_operator: {
-            const PlayState* play = campaign.play_owning(index);
-            const auto refused =
-                play == nullptr ? std::nullopt : play->refuse_payment(campaign, index, payment);
-            if (refused) {
+            if (const auto refused = refused_by_play(campaign, index, payment)) {
                 return give_back(*refused);  // there is nothing that an operator could decide
             }
             events.emplace_back(OrderEvent{PaymentKept{.order = payment.order,

@@ -47,8 +47,8 @@ class PlayState {
     /// What a unit costs who buys it alone, by `Buy`; empty: not sold that way.
     [[nodiscard]] virtual std::optional<Money> price_alone(const Campaign& campaign,
                                                            std::uint16_t item) const = 0;
-    /// Why this payment for an order of the play's must go back whatever the operator's policy
-    /// says; empty: nothing in it speaks against the order.
+    /// Why this payment for an order of the campaign's, also one without a record of the play's,
+    /// must go back whatever the operator's policy says; empty: nothing in it speaks against it.
     [[nodiscard]] virtual std::optional<RefundReason> refuse_payment(
         const Campaign& campaign, RecordIndex order, const RecordPayment& payment) const;
     /// A payment for an order that is held, or (late) whose stock and quota can be taken again.

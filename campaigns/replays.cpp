@@ -77,12 +77,11 @@ Answer replay_of_request(const Campaign& campaign, RecordIndex index, EventNumbe
         case HoldReleased::kind: {
             answer.order->state = OrderState::cancelled;
             answer.code = Code::cancelled;
-            // A payment that met a hold which a kill had released, or whose buyer was not new: the
-            // release came first.
+            // Release 0.1.0 remembered a payment which met a hold that a kill had released with the
+            // release, the event before its own. No act that only releases can precede one so.
             const RecordIndex payment = payment_of(book, order, receipt.sequence.next());
             if (payment != no_record && book.payment(payment).was_due &&
-                (book.payment(payment).reason == RefundReason::campaign_killed ||
-                 book.payment(payment).reason == RefundReason::buyer_not_new)) {
+                book.payment(payment).reason == RefundReason::campaign_killed) {
                 answer.receipt.sequence = receipt.sequence.next();
                 answer = replay_of_payment_due(campaign, index, answer);
                 answer.order->state = OrderState::refund_due;

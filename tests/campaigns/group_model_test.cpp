@@ -71,6 +71,7 @@ CampaignConfig random_config(Dice& dice) {
     terms.simulate = static_cast<Simulate>(dice.in(2) ? 0 : dice.from(0, 2));
     terms.simulate_bp = static_cast<std::uint16_t>(
         terms.simulate == Simulate::threshold_bp ? dice.from(1, 10'000) : 0);
+    config.audience.new_buyers_only = dice.in(8);
     terms.close_with_campaign = dice.in(2);
     if (terms.size > 2 && dice.in(3)) {
         terms.simulate = Simulate::off;  // of a ladder a draft refuses it

@@ -95,6 +95,12 @@ std::int64_t NaiveGroupBuy::standing_seats(std::uint64_t buyer, bool opened) con
     });
 }
 
+bool NaiveGroupBuy::breaks_new_rule(const Order& order) const {
+    return config_.audience.new_buyers_only ||
+           (terms().new_member_rule == NewMemberRule::joiners_new_only && !order.opened) ||
+           (terms().new_member_rule == NewMemberRule::at_least_new && order.is_new);
+}
+
 bool NaiveGroupBuy::leaves_room_for_new(std::optional<std::size_t> group, bool is_new) const {
     if (terms().new_member_rule != NewMemberRule::at_least_new) {
         return true;
@@ -197,7 +203,8 @@ Code NaiveGroupBuy::open(std::uint64_t buyer, bool is_new, std::int64_t quantity
     if (quantity > config_.limits.per_order_max) {
         return Code::limit_order;
     }
-    if (!leaves_room_for_new(std::nullopt, is_new)) {
+    if ((!is_new && config_.audience.new_buyers_only) ||
+        !leaves_room_for_new(std::nullopt, is_new)) {
         return Code::new_buyers_only;
     }
     if (const auto refused = refuse_opening(buyer)) {
@@ -252,7 +259,8 @@ Code NaiveGroupBuy::join(std::size_t group, std::uint64_t buyer, bool is_new,
         return Code::limit_order;
     }
     const bool is_full = groups_[group].state == GroupState::full;
-    if (!is_new && (terms().new_member_rule == NewMemberRule::joiners_new_only ||
+    if (!is_new && (config_.audience.new_buyers_only ||
+                    terms().new_member_rule == NewMemberRule::joiners_new_only ||
                     (!is_full && !leaves_room_for_new(group, is_new)))) {
         return Code::new_buyers_only;
     }
@@ -368,11 +376,10 @@ Code NaiveGroupBuy::pay_late(std::size_t at, const std::string& payment,
                           leaves_room_for_new(order.group, order.is_new);
     const bool has_units = available() >= order.quantity &&
                            units_of(order.buyer) + order.quantity <= config_.limits.per_buyer;
-    const bool breaks_rule =
-        buyer_is_new == false &&
-        ((terms().new_member_rule == NewMemberRule::joiners_new_only && !order.opened) ||
-         (terms().new_member_rule == NewMemberRule::at_least_new && order.is_new));
-    if (!has_seat || !has_units || breaks_rule) {
+    const auto limit = order.opened ? terms().groups_per_buyer : terms().joins_per_buyer;
+    const bool is_within = !limit || standing_seats(order.buyer, order.opened) < *limit;
+    if (!has_seat || !has_units || !is_within ||
+        (buyer_is_new == false && breaks_new_rule(order))) {
         order.state = OrderState::refund_due;
         order.counted = payment;
         order.payments[payment] = true;
@@ -395,11 +402,7 @@ Code NaiveGroupBuy::pay(std::size_t at, const std::string& payment,
     }
     switch (order.state) {
         case OrderState::held: {
-            const bool breaks_rule =
-                buyer_is_new == false &&
-                ((terms().new_member_rule == NewMemberRule::joiners_new_only && !order.opened) ||
-                 (terms().new_member_rule == NewMemberRule::at_least_new && order.is_new));
-            if (!breaks_rule) {
+            if (buyer_is_new != false || !breaks_new_rule(order)) {
                 return seat_paid(at, payment);
             }
             order.state = OrderState::refund_due;

@@ -92,6 +92,8 @@ class NaiveGroupBuy {
     [[nodiscard]] std::int64_t marks_of(std::uint64_t buyer) const;
     [[nodiscard]] std::int64_t led_by(std::uint64_t buyer) const;
     [[nodiscard]] std::int64_t standing_seats(std::uint64_t buyer, bool opened) const;
+    /// A buyer who turns out not to be new may not keep this seat.
+    [[nodiscard]] bool breaks_new_rule(const Order& order) const;
     [[nodiscard]] bool leaves_room_for_new(std::optional<std::size_t> group, bool is_new) const;
     [[nodiscard]] std::optional<Code> refuse_quota(std::uint64_t buyer,
                                                    std::int64_t quantity) const;
