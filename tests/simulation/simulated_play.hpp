@@ -122,6 +122,7 @@ struct PlayMaker {
 [[nodiscard]] std::unique_ptr<SimulatedPlay> simulated_seckill(JournalOrders& orders);
 [[nodiscard]] std::unique_ptr<SimulatedPlay> simulated_group_buy(JournalOrders& orders);
 [[nodiscard]] std::unique_ptr<SimulatedPlay> simulated_bargain(JournalOrders& orders);
+[[nodiscard]] std::unique_ptr<SimulatedPlay> simulated_friend_help(JournalOrders& orders);
 
 /// Every play, in the order of its registration.
 [[nodiscard]] std::span<const PlayMaker> simulated_plays();

@@ -11,6 +11,7 @@ std::span<const PlayMaker> simulated_plays() {
         {campaigns::Play::seckill, simulated_seckill},
         {campaigns::Play::group_buy, simulated_group_buy},
         {campaigns::Play::bargain, simulated_bargain},
+        {campaigns::FriendHelp::play, simulated_friend_help},
     };
     return plays;
 }

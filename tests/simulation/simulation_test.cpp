@@ -25,7 +25,8 @@ TEST(Simulation, a_sample_of_seeds_keeps_every_promise) {
     EXPECT_GT(confirmed, 200U) << "and sell";
     for (const char* name :
          {"WaiterPromoted", "GroupSucceeded", "GroupFailed", "LeaderChanged", "BargainCut",
-          "BargainOrdered", "BargainClosed", "OrderRefunded", "PaymentRefundDue"}) {
+          "BargainOrdered", "BargainClosed", "RallyHelped", "RewardGranted", "RewardRanOut",
+          "OrderRefunded", "PaymentRefundDue"}) {
         EXPECT_GT(events[name], 10U) << name << ": every play must have been played";
     }
 }
