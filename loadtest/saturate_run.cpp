@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
+constexpr std::chrono::seconds connecting_patience{5};
+
 class Saturator final : public SwarmListener {
   public:
     Saturator(const Scenario& scenario, OrderRequests requests)
@@ -31,8 +33,13 @@ class Saturator final : public SwarmListener {
     void use(Swarm& swarm) { swarm_ = &swarm; }
     void measure(bool on) { measuring_ = on; }
     void stop_asking() { asking_ = false; }
+    /// As many tries to connect have failed in a row as there are connections.
+    [[nodiscard]] bool finds_nobody() const { return failed_tries_ >= followed_.size(); }
 
-    void connected(ConnectionIndex connection) override { fill(connection); }
+    void connected(ConnectionIndex connection) override {
+        failed_tries_ = 0;
+        fill(connection);
+    }
     void answered(ConnectionIndex connection, const Ask& ask,
                   const ScannedResponse& response) override;
     void lost(ConnectionIndex connection, const Ask& /*ask*/) override {
@@ -40,6 +47,7 @@ class Saturator final : public SwarmListener {
         followed_[connection.raw()] = {};
     }
     void disconnected(ConnectionIndex connection, int /*error*/) override {
+        failed_tries_ += 1;
         if (asking_) {
             swarm_->connect(connection);
         }
@@ -103,6 +111,7 @@ class Saturator final : public SwarmListener {
     Swarm* swarm_ = nullptr;
     bool measuring_ = false;
     bool asking_ = true;
+    std::size_t failed_tries_ = 0;  // since a connection was made
     std::uint64_t next_ = 1;
     SaturationResult result_;
 };
@@ -213,6 +222,12 @@ Result<SaturationResult> run_saturation(const Scenario& scenario, const Endpoint
         }
     };
     run_until(steady_clock::now() + plan.warm_up);
+    // A short warm-up may be over before the first connection is made.
+    const SteadyTime give_up_at = steady_clock::now() + connecting_patience;
+    while (swarm.open_count() == 0 && !saturator.finds_nobody() &&
+           steady_clock::now() < give_up_at) {
+        swarm.turn(1, milliseconds{10});
+    }
     if (swarm.open_count() == 0) {
         return fault("no connection to " + target.text + " could be opened");
     }

@@ -147,7 +147,7 @@ RunReport run_against(Cheat cheat) {
 [campaign]
 play = "seckill"
 title = "Test"
-starts_at = "+100ms"
+starts_at = "+1s"
 ends_at = "+1h"
 [[campaign.items]]
 item_id = "1001"
@@ -167,6 +167,8 @@ cancels = 0.2
 delay_ms = 20
 again = 0.3
 second_payment = 0.2
+[finish]
+lag_max_ms = 60000
 )",
                                         "test");
     check(scenario.has_value(), "a right scenario");
@@ -226,6 +228,8 @@ buyers = 5
 connections = 1
 [arrivals]
 window_ms = 10
+[finish]
+lag_max_ms = 60000
 )",
                                         "test");
     ASSERT_TRUE(scenario.has_value()) << scenario.error().message;

@@ -257,7 +257,7 @@ TEST(SharedLinks, are_filled_one_after_the_other_under_saturation) {
         SmallServer server{std::ref(records)};
         const Scenario scenario = read(
             "[saturate]\nconnections = 5\npipeline_depth = 4\nwarm_up_seconds = 0\nseconds = "
-            "0.2\n" +
+            "1\n" +
             sale);
         const auto result = run_saturation(scenario, *resolve_endpoint(server.address()),
                                            {scenario, "test", {}}, {}, [](auto) {});
