@@ -36,9 +36,10 @@ class Descriptor {
 class Listener {
   public:
     /// Binds and listens. A port in use is tried again for `patience`, because the kernel gives a
-    /// killed io_uring server's socket back some milliseconds after the process has gone.
+    /// killed io_uring server's socket back after the process has gone: some milliseconds later, or
+    /// seconds when the machine is busy. Until then that socket is like any other in use.
     [[nodiscard]] static Result<Listener> open(const Endpoint& endpoint,
-                                               Duration patience = Duration::milliseconds(500));
+                                               Duration patience = Duration::seconds(3));
 
     /// With the port that the system chose when 0 was asked for.
     [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }

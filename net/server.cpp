@@ -330,15 +330,16 @@ Result<> Server::start() {
 
 void Server::announce() const {
     const Duration took = read_steady_clock() - started_;
+    // The line is what others wait for: whatever the log says of the start stands before it.
+    spdlog::info("event loop {}; journal {} at commit {}, {} commits replayed in {} ms",
+                 loop_->description(), journal_->journal_id().text(),
+                 recovered_.position.chain.number.raw(), recovered_.commits_applied,
+                 recovered_.took.count());
     std::printf("ready buyers=%s mall-api=%s live=%s recovered_sequence=%llu in_ms=%lld\n",
                 buyers_at_.text().c_str(), mall_at_.text().c_str(), live_at_.text().c_str(),
                 static_cast<unsigned long long>(recovered_.position.chain.number.raw()),
                 static_cast<long long>(took.ms()));
     std::fflush(stdout);
-    spdlog::info("event loop {}; journal {} at commit {}, {} commits replayed in {} ms",
-                 loop_->description(), journal_->journal_id().text(),
-                 recovered_.position.chain.number.raw(), recovered_.commits_applied,
-                 recovered_.took.count());
     static_cast<void>(sd_notify(0, "READY=1"));
 }
 
@@ -456,6 +457,9 @@ void Server::stop() {
     const SteadyTime give_up_at = read_steady_clock() + loop_stop_patience;
     while (!loop_done_.load(std::memory_order_acquire) && read_steady_clock() < give_up_at) {
         std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    if (!loop_done_.load(std::memory_order_acquire)) {
+        spdlog::warn("not everybody was told in time what was decided; asking again tells him");
     }
     loop_->stop();
     loop_thread_.join();
