@@ -186,12 +186,15 @@ TEST(Serve, refuses_a_port_in_use_and_takes_the_port_of_a_killed_server) {
         const std::string buyers = "127.0.0.1:" + std::to_string(sale.server().buyers_port());
         const std::string mall = "127.0.0.1:" + std::to_string(sale.server().mall_port());
         const ScratchDirectory scratch;
-        for (const auto& [flag, endpoint] :
-             {std::pair{"--buyers", buyers}, std::pair{"--mall-api", mall}}) {
-            ServerProcess second(scratch / "data", {"--dev", flag, endpoint});
-            EXPECT_FALSE(second.is_ready()) << loop << " shares " << flag;
-            EXPECT_EQ(second.wait(), 1);
-            EXPECT_THAT(second.log(), HasSubstr(endpoint));
+        // Both at once: each tries for seconds, in case the port's owner is being killed.
+        ServerProcess wants_buyers(scratch / "one", {"--dev", "--buyers", buyers});
+        ServerProcess wants_mall(scratch / "two", {"--dev", "--mall-api", mall});
+        for (const auto& [second, endpoint] :
+             {std::pair{&wants_buyers, buyers}, std::pair{&wants_mall, mall}}) {
+            EXPECT_FALSE(second->is_ready()) << loop << " shares " << endpoint;
+            EXPECT_EQ(second->wait(), 1);
+            EXPECT_THAT(second->log(), HasSubstr(endpoint));
+            EXPECT_THAT(second->log(), HasSubstr("in use by another server"));
         }
         const std::string id = sale.publish(Draft{});
         std::vector<Caller> connected;  // connections of the killed one linger
@@ -200,8 +203,17 @@ TEST(Serve, refuses_a_port_in_use_and_takes_the_port_of_a_killed_server) {
             EXPECT_EQ(connected.back().get(orders_path(id)).status, 200);
         }
         sale.server().kill();
-        ServerProcess next(scratch / "other", {"--dev", "--buyers", buyers, "--mall-api", mall});
-        EXPECT_TRUE(next.is_ready()) << loop << ": " << next.log();
+        // On a busy machine the kernel may take longer than a server waits: started again, as a
+        // service manager would.
+        const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+        const auto starts = [&] {
+            ServerProcess next(scratch / "other",
+                               {"--dev", "--buyers", buyers, "--mall-api", mall});
+            return next.is_ready();
+        };
+        while (!starts()) {
+            ASSERT_LT(std::chrono::steady_clock::now(), give_up_at) << loop;
+        }
     }
 }
 
@@ -220,7 +232,10 @@ TEST_P(Stop, closes_idle_connections_and_exits_0_in_time) {
     half.send("POST /v1/campaigns/1/orders HTTP/1.1\r\nHost: a\r\nContent-Le");
     HttpClient silent(sale.server().buyers_port());
     HttpClient quiet(sale.server().mall_port());
+    const auto asked_at = std::chrono::steady_clock::now();
     EXPECT_EQ(sale.server().stop(), 0);
+    // Ten seconds are promised. Less generously it would be the machine that is tested.
+    EXPECT_LT(std::chrono::steady_clock::now() - asked_at, std::chrono::seconds{30});
     for (Caller& buyer : idle) {
         EXPECT_TRUE(buyer.client().is_closed_by_server());
     }
@@ -239,16 +254,29 @@ TEST_P(Stop, tells_what_was_decided_before_it_ends) {
         buyer.client().send(buyer.question("POST", orders_path(id), order_of(1), "k").text());
     }
     EXPECT_EQ(sale.server().stop(), 0);
-    std::size_t told = 0;
+    std::int64_t told = 0;
     for (Caller& buyer : buyers) {
-        told += buyer.client().read().status == 200 ? 1U : 0U;
+        told += buyer.client().read().status == 200 ? 1 : 0;
     }
     const CommandResult verified =
         run_stampede({"verify", "--data-dir", sale.data_dir().string(), "--json"});
     const auto report = boost::json::parse(verified.out).as_object();
-    EXPECT_EQ(report.at("items").as_array().at(0).as_object().at("held").as_int64(),
-              static_cast<std::int64_t>(told))
-        << "who was not told anything was not sold anything";
+    const std::int64_t held = report.at("items").as_array().at(0).as_object().at("held").as_int64();
+    EXPECT_GE(held, told) << "somebody was told of what is not";
+    // A disk that stands still for seconds keeps answers back for longer than a stop may take.
+    if (!testing::Matches(HasSubstr("not everybody was told"))(sale.server().log())) {
+        EXPECT_EQ(held, told) << "who was not told anything was not sold anything";
+    }
+    // Whoever was not told asks again with his key; nobody gets two.
+    sale.start_again();
+    std::int64_t replayed = 0;
+    for (std::uint64_t buyer = 1; buyer <= buyers.size(); ++buyer) {
+        const HttpAnswer again = sale.buyer(buyer).post(orders_path(id), order_of(1), "k");
+        EXPECT_EQ(again.code(), "HELD") << again.body;
+        replayed += again.has("replayed") ? 1 : 0;
+    }
+    EXPECT_EQ(replayed, held);
+    EXPECT_EQ(sale.ledger_line(id).number("held"), static_cast<std::int64_t>(buyers.size()));
 }
 
 TEST(Verify, prints_a_line_for_each_item_and_its_verdict) {

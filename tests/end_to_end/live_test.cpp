@@ -221,7 +221,11 @@ TEST_P(LiveSale, ends_with_the_state_that_the_sale_ended_with) {
         thread.join();
     }
     for (const auto& watcher : watchers) {
-        while (!watcher->read().event.flag("sold_out")) {}
+        for (bool sold_out = false; !sold_out;) {
+            const LiveNews news = watcher->read();
+            ASSERT_FALSE(news.event.json.empty()) << "it ended before it was sold out";
+            sold_out = news.event.flag("sold_out");
+        }
     }
     EXPECT_LE(sale.live().states.value(), 3U) << "the units left are no news";
 }
@@ -414,6 +418,8 @@ TEST_P(LiveProgram, shows_a_sale_over_a_restart_and_says_goodbye) {
     Caller buyer = sale.buyer(1);
     const std::string order = buyer.post(orders_path(id), order_of(1)).text("order_id");
     for (int start = 0; start < 2; ++start) {
+        // The live door waits for the follower no longer than two seconds; this read has waited.
+        EXPECT_EQ(sale.ledger_line(id).number("held"), 1);
         std::vector<std::unique_ptr<LiveClient>> watchers;
         for (const Framing framing : {Framing::websocket, Framing::lines}) {
             watchers.push_back(follow(sale.server().live_port(), framing, live_path(id)));
@@ -444,6 +450,7 @@ TEST_P(LiveProgram, shows_a_sale_over_a_restart_and_says_goodbye) {
 TEST_P(LiveProgram, holds_its_limits_of_connections) {
     Sale sale(flags({"--live-connections-max", "2"}));
     const std::string id = sale.publish({.stock = 1});
+    EXPECT_EQ(sale.ledger_line(id).number("held"), 0);  // the follower has come so far
     const auto one = follow(sale.server().live_port(), Framing::lines, live_path(id));
     const auto other = follow(sale.server().live_port(), Framing::websocket, live_path(id));
     EXPECT_FALSE(one->read().event.flag("sold_out"));

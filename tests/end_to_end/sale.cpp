@@ -11,6 +11,7 @@ namespace stampede::tests {
 namespace {
 
 constexpr std::chrono::seconds settled_patience{60};
+constexpr int lock_patience_ms = 10'000;
 constexpr std::chrono::milliseconds look_again{5};
 
 struct CloseDatabase {
@@ -80,6 +81,7 @@ Rows query(const std::filesystem::path& database, const std::string& sql) {
     const int opened = sqlite3_open_v2(database.c_str(), &raw, SQLITE_OPEN_READONLY, nullptr);
     const std::unique_ptr<sqlite3, CloseDatabase> handle{raw};
     EXPECT_EQ(opened, SQLITE_OK) << database << ": " << sqlite3_errmsg(raw);
+    sqlite3_busy_timeout(raw, lock_patience_ms);
     sqlite3_stmt* statement = nullptr;
     EXPECT_EQ(sqlite3_prepare_v2(raw, sql.c_str(), -1, &statement, nullptr), SQLITE_OK)
         << sql << ": " << sqlite3_errmsg(raw);
@@ -97,6 +99,7 @@ void execute(const std::filesystem::path& database, const std::string& sql) {
     sqlite3* raw = nullptr;
     EXPECT_EQ(sqlite3_open(database.c_str(), &raw), SQLITE_OK);
     const std::unique_ptr<sqlite3, CloseDatabase> handle{raw};
+    sqlite3_busy_timeout(raw, lock_patience_ms);
     EXPECT_EQ(sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
         << sql << ": " << sqlite3_errmsg(raw);
 }

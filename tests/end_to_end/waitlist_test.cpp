@@ -3,6 +3,9 @@
 // between, through the real program over real sockets, on both event loops.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <ctime>
+
 #include "tests/end_to_end/sale.hpp"
 
 namespace stampede::tests {
@@ -90,6 +93,15 @@ TEST_P(WaitlistFromOutside, says_what_it_refuses) {
     sale.stop_and_verify();
 }
 
+/// A time zone in which midnight is twelve hours away, so that a slot of the whole day is the same
+/// one throughout a test.
+std::string zone_where_it_is_noon() {
+    const std::int64_t ahead_of_utc = 12 - std::time(nullptr) / 3600 % 24;
+    // These names count to the west.
+    return "Etc/GMT" + std::string{ahead_of_utc < 0 ? "+" : "-"} +
+           std::to_string(std::abs(ahead_of_utc));
+}
+
 TEST_P(WaitlistFromOutside, shows_and_sells_no_more_than_the_slot_has) {
     Sale sale(flags());
     const HttpAnswer drafted = sale.mall().post(
@@ -100,8 +112,9 @@ TEST_P(WaitlistFromOutside, shows_and_sells_no_more_than_the_slot_has) {
     EXPECT_EQ(drafted.status, 422) << "slot_stock without slots: " << drafted.body;
     const HttpAnswer with_slots = sale.mall().post(
         "/v1/campaigns", R"({"play":"seckill","title":"Slots","starts_at":")" + time_from_now(-60) +
-                             R"(","ends_at":")" + time_from_now(3600) +
-                             R"(","timezone":"UTC","slots":[{"from":"00:00:00","to":"24:00:00"}],)"
+                             R"(","ends_at":")" + time_from_now(3600) + R"(","timezone":")" +
+                             zone_where_it_is_noon() +
+                             R"(","slots":[{"from":"00:00:00","to":"24:00:00"}],)"
                              R"("limits":{"per_buyer":5,"per_order_max":5},)"
                              R"("items":[{"item_id":"1001","title":"Kettle","price":9900,)"
                              R"("stock":5,"slot_stock":2}]})");

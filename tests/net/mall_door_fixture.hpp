@@ -254,8 +254,9 @@ class RoleKeys final : public ApiKeys {
 class MallDoorTest : public testing::Test {
   protected:
     MallDoorTest()
-        : doors_(journal_, QuietDoorsOptions{}),
-          door_(MallDoorParts{loop_.gateway, state_, keys_, counters_, doors_}, MallDoorOptions{}) {
+        : doors_(journal_, patient_doors()),
+          door_(MallDoorParts{loop_.gateway, state_, keys_, counters_, doors_},
+                MallDoorOptions{.read_patience = patience}) {
         loop_.wake_door = [this] { doors_.wake(); };
         counters_.phase = ServerPhase::serving;
         const auto any_port = Endpoint::parse("127.0.0.1:0");
@@ -266,6 +267,16 @@ class MallDoorTest : public testing::Test {
     }
     ~MallDoorTest() override { doors_.stop(Duration::seconds(5)); }
 
+    /// For each phase of a request, and for a read that waits: no test waits so long.
+    static constexpr Duration patience = Duration::seconds(120);
+    static QuietDoorsOptions patient_doors() {
+        QuietDoorsOptions options;
+        options.deadlines.idle = patience;
+        options.deadlines.header = patience;
+        options.deadlines.body = patience;
+        options.deadlines.stalled_write = patience;
+        return options;
+    }
     static std::string request(std::string_view method, std::string_view path,
                                std::string_view body = {}, std::string_view key = "all",
                                std::string_view headers = {}) {

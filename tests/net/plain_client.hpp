@@ -85,7 +85,7 @@ class PlainClient {
     [[nodiscard]] bool is_closed_by_server() { return rest_.empty() && !receive(); }
 
   private:
-    static constexpr int hang_ms = 20'000;  // only a server that hangs needs it
+    static constexpr int hang_ms = 60'000;  // only a server that hangs needs it
 
     bool receive() {
         pollfd watched{socket_, POLLIN, 0};

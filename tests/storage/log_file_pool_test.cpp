@@ -17,7 +17,7 @@ namespace {
 using storage::LogFilePool;
 using storage::LogFilePoolOptions;
 
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds patience = long_enough;
 
 class Pool : public testing::Test {
   protected:

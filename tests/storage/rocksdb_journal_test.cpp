@@ -47,8 +47,8 @@ TEST(Journal, goes_on_over_many_restarts_and_log_switches) {
 
 TEST(Journal, is_not_durable_before_the_disk_says_so) {
     const TemporaryDirectory place;
-    std::promise<void> disk_is_free;
-    auto released = disk_is_free.get_future().share();
+    std::promise<void> disk;
+    const auto released = disk.get_future().share();
     std::atomic<bool> is_held{false};
     std::atomic<int> wakes{0};
     auto options = small_journal();
@@ -61,6 +61,8 @@ TEST(Journal, is_not_durable_before_the_disk_says_so) {
     options.wake = [&] { ++wakes; };
     auto rig = JournalRig::open(place.path() / "shop", options);
     ASSERT_TRUE(rig.has_value()) << rig.error().message;
+    // Goes before the rig: however the test ends, the journal's thread gets on.
+    std::promise<void> disk_is_free = std::move(disk);
     (*rig)->commit(1);
     ASSERT_TRUE(eventually([&] { return wakes.load() == 1; }));
     (*rig)->submit();

@@ -165,6 +165,7 @@ TEST_F(SettlementTest, gathers_many_commits_into_one_transaction) {
     feed_.arrive(journal_.last());
     SettlementOptions options;
     options.gather = long_enough;
+    options.lone_cursor = long_enough;
     Settlement settlement(database_, feed_, records_of_campaigns(), journal_id, options);
     ASSERT_TRUE(settlement.start().has_value());
     EXPECT_EQ(settlement.stop(long_enough), Settlement::Drained::yes);
@@ -200,13 +201,14 @@ TEST_F(SettlementTest, writes_each_row_once_when_it_is_killed_again_and_again) {
     for (int round = 0; kills < 60; ++round) {
         const std::filesystem::path path = scratch_.file("mall-" + std::to_string(round));
         bool is_settled = false;
-        for (std::uint64_t life = 1; !is_settled; ++life) {
+        // A tenth longer each time: a slow machine needs few lives more.
+        for (std::uint64_t longest_us = 500; !is_settled; longest_us += longest_us / 10) {
             const pid_t child = fork();
             ASSERT_GE(child, 0);
             if (child == 0) {
                 settle_and_exit(journal_, path, options);
             }
-            std::this_thread::sleep_for(std::chrono::microseconds{random() % (life * 500)});
+            std::this_thread::sleep_for(std::chrono::microseconds{random() % longest_us});
             kill(child, SIGKILL);
             int how = 0;
             ASSERT_EQ(waitpid(child, &how, 0), child);
@@ -298,8 +300,9 @@ TEST_F(SettlementTest, never_locks_a_reader_out_nor_shows_it_half_a_transaction)
     ASSERT_TRUE(settlement.start().has_value());
     MallFile mall(path_);
     std::uint64_t arrived = 0;
-    std::int64_t reads = 0;
+    const auto give_up_at = std::chrono::steady_clock::now() + long_enough;
     while (settlement.settled() < journal_.last()) {
+        ASSERT_LT(std::chrono::steady_clock::now(), give_up_at) << "settlement does not get on";
         arrived = std::min(arrived + 5, journal_.last().raw());
         feed_.arrive(CommitNumber{arrived});
         ASSERT_EQ(mall.run("BEGIN"), SQLITE_OK);
@@ -312,8 +315,7 @@ TEST_F(SettlementTest, never_locks_a_reader_out_nor_shows_it_half_a_transaction)
                               "WHERE i.order_id = o.order_id)"),
                   0);
         ASSERT_EQ(mall.run("COMMIT"), SQLITE_OK);
-        ++reads;
-        ASSERT_LT(reads, 100'000);
+        std::this_thread::sleep_for(milliseconds{1});  // its thread is the nicer one
     }
     EXPECT_EQ(settlement.stop(long_enough), Settlement::Drained::yes);
     EXPECT_EQ(settlement.status().retries, 0U);

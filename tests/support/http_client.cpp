@@ -13,11 +13,14 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <cctype>
+#include <chrono>
 #include <utility>
 
 namespace stampede::tests {
 
 namespace {
+
+constexpr std::string_view reads_are_behind = "reads are behind the sale at the moment";
 
 bool is_same_letter(char one, char other) {
     return std::tolower(static_cast<unsigned char>(one)) ==
@@ -234,16 +237,26 @@ Question Caller::question(std::string method, const std::string& path, const std
     return question;
 }
 
+HttpAnswer Caller::ask(const Question& question) {
+    const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    HttpAnswer answer = client_.ask(question);
+    while (answer.status == 503 && answer.body.find(reads_are_behind) != std::string::npos &&
+           std::chrono::steady_clock::now() < give_up_at) {
+        answer = client_.ask(question);
+    }
+    return answer;
+}
+
 HttpAnswer Caller::get(const std::string& path) {
-    return client_.ask(question("GET", path, {}, {}));
+    return ask(question("GET", path, {}, {}));
 }
 
 HttpAnswer Caller::post(const std::string& path, const std::string& body, const std::string& key) {
-    return client_.ask(question("POST", path, body, key));
+    return ask(question("POST", path, body, key));
 }
 
 HttpAnswer Caller::put(const std::string& path, const std::string& body) {
-    return client_.ask(question("PUT", path, body, {}));
+    return ask(question("PUT", path, body, {}));
 }
 
 }  // namespace stampede::tests

@@ -92,6 +92,10 @@ class Caller {
                                     const std::string& body, const std::string& key) const;
 
   private:
+    /// Asks again while the mall's door says that its reads are behind: it waited for the follower
+    /// as long as it may, and did nothing. So does its caller in a mall.
+    [[nodiscard]] HttpAnswer ask(const Question& question);
+
     HttpClient client_;
     std::vector<std::string> identity_;
 };

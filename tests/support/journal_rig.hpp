@@ -23,6 +23,23 @@ namespace stampede::tests {
 
 namespace fs = std::filesystem;
 
+/// Ends a test that would hang; a sound one never waits for it, however slow the machine.
+constexpr std::chrono::seconds long_enough{60};
+
+/// Waits for `claim`: `look_again` between two looks.
+template <class Claim>
+[[nodiscard]] bool eventually(const Claim& claim,
+                              std::chrono::microseconds look_again = std::chrono::milliseconds{1}) {
+    const auto give_up_at = std::chrono::steady_clock::now() + long_enough;
+    while (!claim()) {
+        if (std::chrono::steady_clock::now() >= give_up_at) {
+            return claim();
+        }
+        std::this_thread::sleep_for(look_again);
+    }
+    return true;
+}
+
 /// A fresh directory that goes away with the object.
 class TemporaryDirectory {
   public:
@@ -98,12 +115,10 @@ class JournalRig {
         journal_->submit({last_, Instant{static_cast<std::int64_t>(last_.raw())},
                           state_.signature(), state_.layout(), frames_});
     }
-    /// False when the last commit did not become durable in ten seconds.
+    /// False when the last commit does not become durable.
     [[nodiscard]] bool wait_until_durable() const {
-        for (int turn = 0; turn < 100'000 && journal_->durable() < last_; ++turn) {
-            std::this_thread::sleep_for(std::chrono::microseconds{turn < 1000 ? 10 : 100});
-        }
-        return journal_->durable() >= last_;
+        return eventually([this] { return journal_->durable() >= last_; },
+                          std::chrono::microseconds{20});
     }
     void commit(std::size_t count, std::size_t frame_bytes = 40) {
         for (std::size_t done = 0; done < count; ++done) {
@@ -142,18 +157,6 @@ inline void copy_crash_image(const fs::path& from, const fs::path& to) {
     // A file may be renamed away while we look: a real crash sees one moment, a copy does not, so
     // the journal must stand still meanwhile.
     fs::copy(from, to, fs::copy_options::recursive);
-}
-
-/// Waits for `claim`, at most ten seconds.
-template <class Claim>
-[[nodiscard]] bool eventually(const Claim& claim) {
-    for (int turn = 0; turn < 10'000; ++turn) {
-        if (claim()) {
-            return true;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    }
-    return claim();
 }
 
 }  // namespace stampede::tests

@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::chrono::minutes start_patience{2};
 constexpr std::chrono::milliseconds look_again{5};
-constexpr std::chrono::seconds stop_promise{10};
 constexpr std::chrono::seconds end_patience{60};
 
 }  // namespace
@@ -102,7 +101,7 @@ void ServerProcess::kill() {
 
 int ServerProcess::stop() {
     signal(SIGTERM);
-    return process_->wait(stop_promise).value_or(-1);
+    return wait();
 }
 
 int ServerProcess::wait() {

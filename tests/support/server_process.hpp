@@ -42,7 +42,7 @@ class ServerProcess {
     void signal(int number) const { process_->signal(number); }
     /// SIGKILL, and gone when this returns.
     void kill();
-    /// SIGTERM; the exit status, or -1 when it was not gone within the ten seconds promised.
+    /// SIGTERM; the exit status, or -1 when it does not end.
     [[nodiscard]] int stop();
     /// The exit status of a server that ends by itself; -1 when it does not.
     [[nodiscard]] int wait();
