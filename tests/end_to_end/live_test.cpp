@@ -286,7 +286,11 @@ TEST_P(LiveSale, follows_a_group_from_its_opening_to_its_success) {
     event = watcher->read().event;
     EXPECT_EQ(state_of(event, "group"), "success");
     EXPECT_EQ(card_of(event), (Card{2, 2, 1}));
-    while (read_subject(*page, "order").text("state") != "confirmed") {}
+    for (std::string state; state != "confirmed";) {
+        const HttpAnswer news = read_subject(*page, "order");
+        ASSERT_FALSE(news.json.empty()) << "it ended before the order was confirmed";
+        state = news.text("state");
+    }
 }
 
 TEST_P(LiveSale, follows_a_bargain_from_its_launch_to_its_payment) {

@@ -29,7 +29,8 @@ using std::chrono::milliseconds;
 constexpr int cycles_by_default = 15;
 constexpr std::size_t shoppers_count = 4;
 constexpr int payment_replays = 5;
-constexpr std::int64_t scarce_units = 200;
+constexpr std::int64_t scarce_units = 50;
+constexpr std::uint64_t first_late_buyer = 9'000'000'000;  // none of the shoppers'
 
 int cycles() {
     const char* text = std::getenv("RESTART_CYCLES");
@@ -93,6 +94,14 @@ class KillLoop {
         for (auto& shopper : shoppers_) {
             ASSERT_TRUE(shopper->ask_for_lost_answers(doors()));
         }
+    }
+    /// However few the shoppers came to buy, and whatever was cancelled last: it ends sold out.
+    void buy_what_is_scarce() {
+        std::string code = "HELD";
+        for (std::uint64_t buyer = first_late_buyer; code == "HELD"; ++buyer) {
+            code = server_->buyer(buyer).post(orders_path(scarce_campaign()), order_of(1)).code();
+        }
+        ASSERT_EQ(code, "SOLD_OUT");
     }
     void tell_payments_again() {
         start({"--recovery-grace", "1h"});
@@ -306,6 +315,8 @@ TEST(KilledServer, loses_nothing_that_it_answered) {
     EXPECT_GE(files_in(loop.data_dir() / "checkpoints"), 2U) << "two checkpoints at least";
     EXPECT_GT(files_in(loop.data_dir() / "archive"), 0U) << "the journal was trimmed";
     loop.get_lost_answers();
+    ASSERT_FALSE(testing::Test::HasFailure());
+    loop.buy_what_is_scarce();
     ASSERT_FALSE(testing::Test::HasFailure());
     const auto first = loop.stop_and_verify();
     ASSERT_FALSE(first.empty());
