@@ -13,7 +13,7 @@
 
 namespace stampede::tests {
 
-inline constexpr std::chrono::milliseconds patience{10'000};
+inline constexpr std::chrono::milliseconds patience = long_enough;
 
 inline storage::FollowerOptions on_request_only() {
     storage::FollowerOptions options;

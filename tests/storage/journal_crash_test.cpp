@@ -143,10 +143,10 @@ class PowerLoss : public testing::TestWithParam<Recycled> {
         while (GetParam() == Recycled::yes && pool->counts().recycled < 3) {
             rig_->commit(8, 250'000);
             ASSERT_TRUE(rig_->journal().store().flush_tables().has_value());
-            pool->wait_for_ready(1, std::chrono::seconds{10});
+            pool->wait_for_ready(1, long_enough);
         }
         rig_->commit(9, 5'000);
-        pool->wait_for_ready(1, std::chrono::seconds{10});
+        pool->wait_for_ready(1, long_enough);
     }
     /// All but the pool, whose thread does not stand still; an image of it is empty.
     void copy_to_image() const {
