@@ -171,8 +171,9 @@ Result<std::vector<std::byte>> Archive::read(const ArchiveFile& file) const {
     ByteReader reader(*bytes);
     const bool begins_well = reader.view(magic.size()) == magic;
     std::array<std::byte, JournalId::size> id{};
-    const std::string_view id_bytes = reader.view(id.size());
-    std::memcpy(id.data(), id_bytes.data(), id_bytes.size());
+    for (std::byte& byte : id) {  // zeros where the file is cut off
+        byte = reader.get<std::byte>();
+    }
     const auto first = reader.get<CommitNumber>();
     const auto last = reader.get<CommitNumber>();
     if (reader.failed() || !begins_well || reader.left() < sizeof(Digest) ||
