@@ -4,7 +4,7 @@
 // signatures were sums over other records, and are not compared. Raise it by one, once a release,
 // with the first change of any record that a digest covers (here or in the engine's ledger).
 //
-//   1  release 0.1.0: the flash sale
+//   1  earlier builds of 0.1.0: the flash sale
 //   2  waitlist, stock per slot, group-buy, bargain
 #pragma once
 

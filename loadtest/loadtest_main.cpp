@@ -32,7 +32,8 @@ Built-in scenarios (print one with `stampede-load show NAME`, copy it, change it
 
 constexpr const char* exits = R"(
 Exit codes: 0 all well, 99 a threshold missed, 90 an invariant broken, 91 the generator could not
-keep its rate (the run proves nothing about the server), 104 bad scenario, 1 could not run.
+keep its rate (the run proves nothing about the server), 104 bad scenario, 2 wrong usage,
+1 could not run.
 )";
 
 struct VerifyOptions {
@@ -255,7 +256,11 @@ int main(int argc, char** argv) {
     CLI::App* verify = program.add_subcommand(
         "verify-answers", "hold a server, or its journal, against what it acknowledged");
     add_verify_options(*verify, verify_options, api_key_file);
-    CLI11_PARSE(program, argc, argv);
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? 0 : exit_with(ExitCode::wrong_usage);  // 0: help
+    }
     if (*check) {
         return check_command(name);
     }

@@ -34,6 +34,7 @@ struct RunOptions {
 enum class ExitCode : int {
     success = 0,
     failed = 1,  // could not run at all: no server, no file
+    wrong_usage = 2,
     invariant_broken = 90,
     generator_too_slow = 91,
     threshold_missed = 99,

@@ -169,7 +169,9 @@ Result<> Server::open_storage() {
 
 Result<> Server::start_settlement() {
     if (options_.mall_db.empty()) {
-        spdlog::warn("no mall database is configured: orders are told by GET /v1/events alone");
+        spdlog::warn(
+            "no mall database is configured: orders are read at GET /v1/campaigns/ID/orders, what "
+            "the mall must act on at GET /v1/events");
         return {};
     }
     auto database = storage::open_mall_database(options_.mall_db);

@@ -22,11 +22,12 @@ namespace stampede::net {
 
 namespace {
 
+constexpr int not_done = 1;
 constexpr int usage_error = 2;
 
-int complain(const std::string& message) {
+int complain(const std::string& message, int exit_code = not_done) {
     std::fprintf(stderr, "stampede: %s\n", message.c_str());
-    return 1;
+    return exit_code;
 }
 
 struct Words {
@@ -71,13 +72,14 @@ int keys_new(const Words& words) {
     for (const std::string& name : words.roles) {
         const auto role = Roles::parse(name);
         if (!role) {
-            return complain("--role " + name +
-                            " is none of mall, viewer, editor, publisher, treasurer, admin");
+            return complain(
+                "--role " + name + " is none of mall, viewer, editor, publisher, treasurer, admin",
+                usage_error);
         }
         roles = roles | *role;
     }
     if (roles.empty()) {
-        return complain("an API key needs at least one --role");
+        return complain("an API key needs at least one --role", usage_error);
     }
     const auto key = add_api_key(words.key_file, words.api_key_name, roles);
     if (key.has_error()) {
@@ -345,7 +347,11 @@ int run(int count, char** arguments) {
     add_fairness(app, bargain_plan, words, exit_code);
     add_fairness(app, lottery, words, exit_code);
     add_key_commands(app, words, exit_code);
-    CLI11_PARSE(app, count, arguments);
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : usage_error;  // 0: help, or the version
+    }
     return exit_code;
 }
 

@@ -165,6 +165,48 @@ TEST(Serve, names_its_threads_for_those_who_look_with_top) {
     EXPECT_THAT(names, testing::Not(testing::Contains("exe")));
 }
 
+TEST(Program, ends_with_2_when_it_is_used_wrongly) {
+    const ScratchDirectory scratch;
+    const std::string keys = (scratch / "keys.toml").string();
+    const std::vector<std::vector<std::string>> wrong{
+        {},
+        {"sell"},
+        {"verify"},
+        {"verify", "--data-dir", "x", "--loud"},
+        {"serve", "--loud"},
+        {"journal"},
+        {"journal", "print", "--data-dir", "x", "--from", "yesterday"},
+        {"repair", "--data-dir", "x"},
+        {"bargain-plan", "verify"},
+        {"lottery", "print", "--data-dir", "x"},
+        {"keys", "new", "--key-file", keys, "--api-key", "a"},
+        {"keys", "new", "--key-file", keys, "--api-key", "a", "--role", "king"},
+        {"token", "--key-file", keys, "--buyer", "0"}};
+    for (const auto& words : wrong) {
+        const CommandResult refused = run_stampede(words);
+        EXPECT_EQ(refused.status, 2) << testing::PrintToString(words);
+        EXPECT_NE(refused.err, "") << testing::PrintToString(words);
+        EXPECT_EQ(refused.out, "") << testing::PrintToString(words);
+    }
+    EXPECT_FALSE(std::filesystem::exists(keys));
+    for (const char* question : {"--help", "--version"}) {
+        EXPECT_EQ(run_stampede({question}).status, 0) << question;
+    }
+}
+
+TEST(Crowd, ends_with_2_when_it_is_used_wrongly) {
+    const std::vector<std::vector<std::string>> wrong{
+        {}, {"stroll"}, {"run"}, {"run", "t0-herd", "--seconds", "few"}};
+    for (const auto& words : wrong) {
+        std::vector<std::string> command{STAMPEDE_LOAD_PROGRAM};
+        command.insert(command.end(), words.begin(), words.end());
+        const CommandResult refused = run_command(command);
+        EXPECT_EQ(refused.status, 2) << testing::PrintToString(words);
+        EXPECT_NE(refused.err, "") << testing::PrintToString(words);
+    }
+    EXPECT_EQ(run_command({STAMPEDE_LOAD_PROGRAM, "run", "--help"}).status, 0);
+}
+
 TEST(Serve, refuses_a_data_directory_in_use) {
     Sale sale;
     ServerProcess second(sale.data_dir(), {"--dev"});

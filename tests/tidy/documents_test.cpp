@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The documents stay in step with the tree: every module explains itself under the same six
 // headings, every decision is in the index, links lead somewhere, commands exist, limits are
-// listed.
+// listed with their values.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <regex>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "tests/tidy/source_tree.hpp"
@@ -199,22 +203,63 @@ TEST(Documents, give_only_commands_that_dev_help_knows) {
     }
 }
 
-TEST(Documents, list_every_limit) {
+// The value of a limit as limits.hpp writes it: a product, or a power of two and perhaps less 1.
+std::optional<std::uint64_t> stated_value(const std::string& expression) {
+    static const std::regex noise(R"('|std::u?int64_t|[{}()u])");
+    static const std::regex product(R"((\d+)(?: \* (\d+))?(?: \* (\d+))?)");
+    static const std::regex shifted(R"((\d+) << (\d+)( - 1)?)");
+    const std::string plain = std::regex_replace(expression, noise, "");
+    std::smatch match;
+    if (std::regex_match(plain, match, shifted)) {
+        return (std::stoull(match[1]) << std::stoull(match[2])) - (match[3].matched ? 1 : 0);
+    }
+    if (!std::regex_match(plain, match, product)) {
+        return std::nullopt;
+    }
+    std::uint64_t value = 1;
+    for (std::size_t factor = 1; factor < match.size() && match[factor].matched; ++factor) {
+        value *= std::stoull(match[factor]);
+    }
+    return value;
+}
+
+// And as the page writes it: 1,024, 4 KiB, 2^28, 2^31 − 1.
+std::optional<std::uint64_t> listed_value(const std::string& cell) {
+    static const std::regex number(R"((\d+)( KiB| MiB| GiB)?)");
+    static const std::regex power(R"(2\^(\d+)( − 1)?)");
+    const std::string plain = std::regex_replace(cell, std::regex(","), "");
+    std::smatch match;
+    if (std::regex_match(plain, match, power)) {
+        return (std::uint64_t{1} << std::stoull(match[1])) - (match[2].matched ? 1 : 0);
+    }
+    if (!std::regex_match(plain, match, number)) {
+        return std::nullopt;
+    }
+    const std::array<std::string_view, 4> units{"", " KiB", " MiB", " GiB"};
+    const auto unit = std::find(units.begin(), units.end(), match[2].str());
+    return std::stoull(match[1]) << (10 * std::distance(units.begin(), unit));
+}
+
+TEST(Documents, list_every_limit_with_its_value) {
+    using Limits = std::map<std::string, std::optional<std::uint64_t>>;
     const TextFile* header = find("engine/vocabulary/limits.hpp");
     const TextFile* page = find("docs/reference/limits.md");
     ASSERT_NE(header, nullptr);
     ASSERT_NE(page, nullptr);
-    const std::regex constant(R"(^inline constexpr [\w:]+ (\w+) =)");
-    const std::regex row(R"(^\| `(\w+)` \|)");
-    std::set<std::string> stated;
-    std::set<std::string> listed;
-    for (const auto& [file, pattern, names] :
-         {std::tuple{header, &constant, &stated}, std::tuple{page, &row, &listed}}) {
+    const std::regex constant(R"(^inline constexpr [\w:]+ (\w+) = ([^;]+);)");
+    const std::regex row(R"(^\| `(\w+)` \| ([^|]+) \|)");
+    Limits stated;
+    Limits listed;
+    for (const auto& [file, pattern, value_of, limits] :
+         {std::tuple{header, &constant, &stated_value, &stated},
+          std::tuple{page, &row, &listed_value, &listed}}) {
         for (const Line& line : file->lines()) {
             std::smatch match;
             const std::string text{line.text};
             if (std::regex_search(text, match, *pattern)) {
-                names->insert(match[1]);
+                const auto value = value_of(match[2]);
+                EXPECT_TRUE(value.has_value()) << place(*file, line.number) << ": " << match[2];
+                limits->emplace(match[1], value);
             }
         }
     }
