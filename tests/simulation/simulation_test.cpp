@@ -11,7 +11,7 @@ TEST(Simulation, a_sample_of_seeds_keeps_every_promise) {
     std::uint64_t crashes = 0;
     std::uint64_t confirmed = 0;
     std::map<std::string, std::uint64_t> events;
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         const SimulationReport report = simulate(seed, 1000);
         ASSERT_FALSE(report.broken)
             << *report.broken << "\nrepeat: simulate --seed " << seed << " --commands 1000";
