@@ -457,8 +457,12 @@ std::size_t CampaignMachine::records_behind(const Deadline& deadline) const {
 std::optional<Command> CampaignMachine::chore(std::uint64_t scope, Instant now,
                                               Selling selling) const {
     const Campaign* campaign = find(CampaignId{scope});
-    if (campaign == nullptr ||
-        !(campaign->has_mass_work() || can_serve_line(*campaign, now, selling))) {
+    if (campaign == nullptr) {
+        return std::nullopt;
+    }
+    const bool can_go_on =
+        campaign->has_mass_work() && !line_waits_for_selling(*campaign, now, selling);
+    if (!can_go_on && !can_serve_line(*campaign, now, selling)) {
         return std::nullopt;
     }
     return AdvanceCampaign{CampaignId{scope}};

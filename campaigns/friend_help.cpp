@@ -392,7 +392,7 @@ std::optional<Command> Rallies::due(const Campaign& campaign, const Deadline& de
 bool Rallies::has_chore(const Campaign& campaign) const {
     const bool closes =
         campaign.state() == CampaignState::killed || campaign.state() == CampaignState::ending;
-    return closes && sweep_next_ < rallies_.size();
+    return closes && open_ > 0 && sweep_next_ < rallies_.size();
 }
 
 void Rallies::decide_chore(const Campaign& campaign, const Context& /*context*/,

@@ -347,8 +347,10 @@ void GroupBuyState::recall_hold(const Campaign& campaign, RecordIndex index, Ans
     }
     // A seat that costs nothing is paid at once, and may have been the last.
     const GroupRecord& group = groups_.group(seat.group);
-    const bool completed =
-        group.state == GroupState::success && group.ended_by == order.receipt.next();
+    // A deadline's success may be the very next event as well; no seat was wanting then.
+    const bool had_all_seats = group.virtual_seats == 0 && group.paid + group.left == group.size;
+    const bool completed = group.state == GroupState::success && had_all_seats &&
+                           group.ended_by == order.receipt.next();
     answer.code = completed ? Code::confirmed : Code::ok;
     answer.order->state = completed ? OrderState::confirmed : OrderState::paid;
 }

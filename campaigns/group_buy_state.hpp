@@ -162,11 +162,13 @@ std::vector<RecordIndex> GroupBuyState::to_fill(const Campaign& campaign, Instan
         return found;
     }
     walked = 0;
+    const auto found_before = static_cast<std::ptrdiff_t>(found.size());
     groups_.for_each_open_newest([&](RecordIndex at) {
         const GroupRecord& group = groups_.group(at);
         const bool is_asked_for = !search.item || group.item == *search.item;
         if (group.state == GroupState::forming && is_asked_for && has_time(at) && suits(at) &&
-            std::ranges::find(found, at) == found.end()) {
+            std::find(found.begin(), found.begin() + found_before, at) ==
+                found.begin() + found_before) {
             found.push_back(at);
         }
         return has_time(at) && ++walked < search.walk_most;

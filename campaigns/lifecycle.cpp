@@ -309,6 +309,9 @@ Answer decide_advance(const Campaign& campaign, const Context& context, Events& 
             if (can_serve_line(campaign, context.now, context.selling)) {
                 return serve_line(campaign, context, events);
             }
+            if (line_waits_for_selling(campaign, context.now, context.selling)) {
+                return answer_of(Code::ok, context);
+            }
             if (play != nullptr && play->has_chore(campaign)) {
                 play->decide_chore(campaign, context, events);
                 return receipted(Code::ok, context);

@@ -117,6 +117,11 @@ Answer refund_confirmed(const Campaign& campaign, RecordIndex index, OrderRefund
     event.parts = std::move(*parts);
     event.units_return = !event.parts.empty();
     event.restock = restock_now(campaign);
+    if (order.state == OrderState::paid && campaign.was_killed()) {
+        // The kill has ended the seat: its unit went back before the mall reported, as those of
+        // all other seats do, whatever becomes of goods that were sold.
+        event.restock = Restock::to_mall;
+    }
     // A seat that was never sold took nothing off the mall's own row, and a lottery's units stay
     // with the group: there is nothing to tell the mall of.
     const bool has_nothing_to_return =

@@ -39,6 +39,8 @@ namespace stampede::campaigns {
 void serve_returned(const Campaign& campaign, const Context& context, Events& events);
 /// Whether somebody in line can be served now; serve_line() is the next step of it.
 [[nodiscard]] bool can_serve_line(const Campaign& campaign, Instant now, Selling selling);
+/// Units are there for those in line, and only because selling is stopped are they not served.
+[[nodiscard]] bool line_waits_for_selling(const Campaign& campaign, Instant now, Selling selling);
 [[nodiscard]] Answer serve_line(const Campaign& campaign, const Context& context, Events& events);
 // payments.cpp
 [[nodiscard]] Answer decide_payment(const Campaign& campaign, const RecordPayment& payment,

@@ -219,6 +219,10 @@ void serve_returned(const Campaign& campaign, const Context& context, Events& ev
     }
 }
 
+bool line_waits_for_selling(const Campaign& campaign, Instant now, Selling selling) {
+    return selling == Selling::stopped && can_serve_line(campaign, now, Selling::open);
+}
+
 bool can_serve_line(const Campaign& campaign, Instant now, Selling selling) {
     Context context;
     context.now = now;

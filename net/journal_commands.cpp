@@ -353,7 +353,16 @@ Verdict accept_loss(const std::string& data_dir, CommitNumber last) {
     std::printf(
         "the journal of %s now ends at commit %llu; run `stampede verify`, then start the "
         "server\n",
-        data_dir.c_str(), static_cast<unsigned long long>(accepted->number.raw()));
+        data_dir.c_str(), static_cast<unsigned long long>(accepted->end.number.raw()));
+    if (const auto& gone = accepted->unreadable) {
+        std::printf(
+            "commits %llu to %llu cannot be read any more; the state has them, but a mall database "
+            "that stands before commit %llu cannot be settled past them: settlement will stop "
+            "there and say so\n",
+            static_cast<unsigned long long>(gone->first.raw()),
+            static_cast<unsigned long long>(gone->last.raw()),
+            static_cast<unsigned long long>(gone->last.raw()));
+    }
     return Verdict::good;
 }
 

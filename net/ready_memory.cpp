@@ -48,7 +48,7 @@ Result<> make_memory_ready(std::uint64_t bytes) {
                      " MiB available");
     }
     ::mallopt(M_MMAP_THRESHOLD, largest_kept_bytes);
-    ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+    ::mallopt(M_TRIM_THRESHOLD, -1);  // never: what is freed stays, however much it is
     std::vector<std::unique_ptr<std::byte[]>> pieces;
     for (std::uint64_t taken = 0; taken < bytes; taken += piece_bytes) {
         auto& piece = pieces.emplace_back(new (std::nothrow) std::byte[piece_bytes]);

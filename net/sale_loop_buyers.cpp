@@ -203,7 +203,7 @@ void SaleLoop::answer_preflight(Responder& responder) {
         return;
     }
     extra_headers_ +=
-        "Access-Control-Allow-Methods: GET, POST\r\n"
+        "Access-Control-Allow-Methods: GET, POST, DELETE\r\n"
         "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key\r\n"
         "Access-Control-Max-Age: 600\r\n";
     reply_.clear();

@@ -182,18 +182,19 @@ void Follower::checkpoint_and_trim() {
     const auto written = write_checkpoint(directory_.checkpoints(), directory_.journal_id(),
                                           position_, *copy_, options_.rest_us);
     if (!written.has_value()) {
-        put_off_checkpoints(written.error());
+        put_off_checkpoints("no checkpoint", written.error());
         return;
     }
     commits_since_checkpoint_ = 0;
     bytes_since_checkpoint_ = 0;
     last_checkpoint_us_ = engine::monotonic_us();
-    if (auto trimmed = trim_behind_checkpoints(); !trimmed.has_value()) {
-        put_off_checkpoints(trimmed.error());
-        return;
-    }
+    const auto trimmed = trim_behind_checkpoints();
     newest_checkpoint_.store(written->number.raw(), std::memory_order_seq_cst);
     announce();
+    if (!trimmed.has_value()) {
+        put_off_checkpoints("a checkpoint is written, but nothing is trimmed behind it",
+                            trimmed.error());
+    }
 }
 
 Result<> Follower::trim_behind_checkpoints() {
@@ -214,14 +215,13 @@ Result<> Follower::trim_behind_checkpoints() {
     if (good.size() < options_.checkpoints_kept) {
         return {};
     }
-    const CommitNumber limit = journal_.consumers().slowest_holder(good.back().number);
-    if (auto trimmed = trimmer_.trim(limit); !trimmed.has_value()) {
-        return trimmed.error();
-    }
+    // Before trimming: where that is refused for long, checkpoints must not pile up as well.
     for (const CheckpointFile& checkpoint : superseded) {
         journal_.store().pool()->remove_slowly(checkpoint.path);
     }
-    return {};
+    const CommitNumber limit = journal_.consumers().slowest_holder(good.back().number);
+    const auto trimmed = trimmer_.trim(limit);
+    return trimmed.has_value() ? Result<>{} : Result<>{trimmed.error()};
 }
 
 /// One that a start of this program could begin with: nothing is trimmed for the others.
@@ -232,11 +232,11 @@ bool Follower::is_good(const CheckpointFile& checkpoint) const {
 
 /// A checkpoint shortens the next start and no more. Ending the sale for one that found no room
 /// would end it again after every restart, while the journal has its reserve and its ballast.
-void Follower::put_off_checkpoints(const Fault& why) {
+void Follower::put_off_checkpoints(const char* what, const Fault& why) {
     remove_unfinished();
     put_off_until_us_ = engine::monotonic_us() + after_failed_checkpoint.count();
     failed_checkpoints_.fetch_add(1, std::memory_order_relaxed);
-    std::fprintf(stderr, "stampede: no checkpoint, the next attempt is in a minute: %s\n",
+    std::fprintf(stderr, "stampede: %s, the next attempt is in a minute: %s\n", what,
                  why.message.c_str());
 }
 

@@ -82,7 +82,7 @@ class Follower {
     void checkpoint_and_trim();
     [[nodiscard]] Result<> trim_behind_checkpoints();
     [[nodiscard]] bool is_good(const CheckpointFile& checkpoint) const;
-    void put_off_checkpoints(const Fault& why);
+    void put_off_checkpoints(const char* what, const Fault& why);
     void remove_unfinished() const;
     void announce();
 

@@ -2,6 +2,7 @@
 // See the header.
 #include "storage/repair.hpp"
 
+#include <algorithm>
 #include <map>
 #include <ostream>
 #include <string>
@@ -22,24 +23,40 @@ struct Trace {
     bool is_whole = false;
 };
 
-/// The farthest position up to `limit` that the chain proves, starting from what is kept.
-Result<ChainPosition> walk_chain(const DataDirectory& directory, const KeptCommits& kept,
-                                 CommitNumber limit) {
-    const auto oldest = kept.oldest();
-    if (!oldest.has_value()) {
-        return oldest.error();
-    }
-    ChainWalker walker = oldest->raw() <= 1 ? ChainWalker{directory.journal_id(), ChainPosition{}}
-                                            : ChainWalker{directory.journal_id()};
+/// What the chain proves: from `first` to `reached`.
+struct Proof {
+    CommitNumber first;
+    ChainPosition reached;
+};
+
+Proof walk_from(const DataDirectory& directory, const KeptCommits& kept, CommitNumber first,
+                CommitNumber limit) {
+    ChainWalker walker = first.raw() <= 1 ? ChainWalker{directory.journal_id(), ChainPosition{}}
+                                          : ChainWalker{directory.journal_id()};
     // A Fault only ends the walk: the bad commit is why we are here.
-    (void)kept.visit_from(*oldest, [&](CommitNumber number, std::span<const std::byte> value) {
+    (void)kept.visit_from(first, [&](CommitNumber number, std::span<const std::byte> value) {
         if (number > limit) {
             return Result<Walk>{Walk::stop};
         }
         const auto stored = walker.follow(number, value);
         return stored.has_value() ? Result<Walk>{Walk::go_on} : Result<Walk>{stored.error()};
     });
-    return walker.reached();
+    return {first, walker.reached()};
+}
+
+/// As far as the chain leads up to `limit`, starting from what is kept. Where it breaks within the
+/// archive, the journal is judged by itself: a start does not need what was archived.
+Result<Proof> walk_chain(const DataDirectory& directory, const KeptCommits& kept,
+                         CommitNumber limit) {
+    const auto oldest = kept.oldest();
+    if (!oldest.has_value()) {
+        return oldest.error();
+    }
+    const Proof proof = walk_from(directory, kept, *oldest, limit);
+    const auto& own_first = kept.journal_first();
+    const bool breaks_in_archive =
+        own_first && *own_first <= limit && proof.reached.number.next() < *own_first;
+    return breaks_in_archive ? walk_from(directory, kept, *own_first, limit) : proof;
 }
 
 constexpr CommitNumber no_limit{~std::uint64_t{0}};
@@ -59,11 +76,11 @@ Result<std::uint64_t> dump_raw_tail(const DataDirectory& directory, std::ostream
         }
     };
     if (kept.has_value()) {
-        const auto position = walk_chain(directory, *kept, no_limit);
-        if (!position.has_value()) {
-            return position.error();
+        const auto proof = walk_chain(directory, *kept, no_limit);
+        if (!proof.has_value()) {
+            return proof.error();
         }
-        reached = position->number;
+        reached = proof->reached.number;
         // What RocksDB can read behind the bad commit; an error ends only this part.
         (void)kept->visit_from(reached.next(),
                                [&](CommitNumber number, std::span<const std::byte> value) {
@@ -98,27 +115,29 @@ Result<std::uint64_t> dump_raw_tail(const DataDirectory& directory, std::ostream
 
 namespace {
 
-/// Where the journal is to end, and whether its own commits prove that it gets there.
+/// Where the journal is to end, how far its own commits lead, and whether they get there.
 struct Ending {
     ChainPosition position;
+    CommitNumber proven;
     bool is_in_chain = false;
 };
 
 Result<Ending> judge_ending(const DataDirectory& directory, const KeptCommits& kept,
                             const std::vector<CheckpointFile>& checkpoints, CommitNumber last) {
-    const auto reached = walk_chain(directory, kept, last);
-    if (!reached.has_value()) {
-        return reached.error();
+    const auto proof = walk_chain(directory, kept, last);
+    if (!proof.has_value()) {
+        return proof.error();
     }
-    Ending ending{*reached, reached->number == last};
+    Ending ending{proof->reached, proof->reached.number, proof->reached.number == last};
     if (kept.journal_first() && last.next() < *kept.journal_first()) {
         return fault("commit " + std::to_string(last.raw()) +
                      " has left the journal for the archive; it is too old to go back to");
     }
-    const auto oldest = kept.oldest();
-    bool has_base = ending.is_in_chain && (!oldest.has_value() || oldest->raw() <= 1);
+    bool has_base = ending.is_in_chain && proof->first.raw() <= 1;
     for (const CheckpointFile& checkpoint : checkpoints) {
-        if (checkpoint.number > last || (!ending.is_in_chain && checkpoint.number != last)) {
+        const bool leads_here = ending.is_in_chain ? checkpoint.number.next() >= proof->first
+                                                   : checkpoint.number == last;
+        if (checkpoint.number > last || !leads_here) {
             continue;
         }
         const auto state = verify_checkpoint(checkpoint, directory.journal_id());
@@ -165,14 +184,42 @@ bool ends_well(const KeptCommits& kept, const Ending& ending) {
     return ending.is_in_chain && visited.has_value() && !has_more;
 }
 
+/// Where only a checkpoint vouches for the end, the journal will begin behind it: what the chain
+/// still proves goes into the archive, for those who have not read it yet.
+Result<> archive_proven(const Archive& archive, const KeptCommits& kept, const Ending& ending) {
+    const auto& first = kept.journal_first();
+    if (ending.is_in_chain || !first || ending.proven < *first) {
+        return {};
+    }
+    const CommitSource proven = [&](CommitRange range, const CommitVisitor& visitor) {
+        return kept.visit_from(
+            range.first, [&](CommitNumber number, std::span<const std::byte> value) {
+                // Not one step further: what follows may be unreadable.
+                const auto walk = visitor(number, value);
+                return number == range.last && walk.has_value() ? Result<Walk>{Walk::stop} : walk;
+            });
+    };
+    const auto sealed = archive.seal(proven, {*first, ending.proven});
+    return sealed.has_value() ? Result<>{} : Result<>{sealed.error()};
+}
+
 /// Exchanges the journal for a copy of its good part. To delete in place RocksDB would have to read
 /// what is deleted, and that is what it cannot do where a table is damaged.
 Result<> cut_journal(const DataDirectory& directory, const KeptCommits& kept,
                      const Ending& ending) {
+    std::filesystem::path unfinished = directory.journal();
+    unfinished += ".copy";
+    // A whole copy; after the exchange, which an attempt may have died behind, the old journal.
     const std::filesystem::path copy = unnamed(directory.journal());
     std::error_code error;
     if (!ends_well(kept, ending)) {
-        std::filesystem::remove_all(copy, error);
+        // Of an attempt with another end: it is not told here which of the two it is.
+        if (std::filesystem::exists(copy, error)) {
+            if (auto aside = set_aside_as(copy, directory.journal()); !aside.has_value()) {
+                return aside;
+            }
+        }
+        std::filesystem::remove_all(unfinished, error);
         std::filesystem::create_directories(directory.journal(), error);
         const CommitNumber last = ending.position.number;
         const auto good_part = [&](const CommitVisitor& visitor) -> Result<> {
@@ -187,11 +234,15 @@ Result<> cut_journal(const DataDirectory& directory, const KeptCommits& kept,
                     return number == last && walk.has_value() ? Result<Walk>{Walk::stop} : walk;
                 });
         };
-        if (auto made = CommitStore::make_of(good_part, copy); !made.has_value()) {
+        if (auto made = CommitStore::make_of(good_part, unfinished); !made.has_value()) {
+            std::filesystem::remove_all(unfinished, error);
             return made;
         }
-        if (auto synced = sync_directory(copy); !synced.has_value()) {
+        if (auto synced = sync_directory(unfinished); !synced.has_value()) {
             return synced;
+        }
+        if (auto named = rename_durably(unfinished, copy); !named.has_value()) {
+            return named;
         }
         if (auto exchanged = exchange_names(copy, directory.journal()); !exchanged.has_value()) {
             return exchanged;
@@ -204,7 +255,7 @@ Result<> cut_journal(const DataDirectory& directory, const KeptCommits& kept,
 
 }  // namespace
 
-Result<ChainPosition> accept_loss_after(const DataDirectory& directory, CommitNumber last) {
+Result<Repaired> accept_loss_after(const DataDirectory& directory, CommitNumber last) {
     const auto kept = KeptCommits::open(directory);
     if (!kept.has_value()) {
         return kept.error();
@@ -224,6 +275,9 @@ Result<ChainPosition> accept_loss_after(const DataDirectory& directory, CommitNu
     if (auto given_up = archive.give_up_after(last); !given_up.has_value()) {
         return given_up.error();
     }
+    if (auto archived = archive_proven(archive, *kept, *ending); !archived.has_value()) {
+        return archived.error();
+    }
     if (auto cut = cut_journal(directory, *kept, *ending); !cut.has_value()) {
         return cut.error();
     }
@@ -232,7 +286,12 @@ Result<ChainPosition> accept_loss_after(const DataDirectory& directory, CommitNu
         !anchored.has_value()) {
         return anchored.error();
     }
-    return ending->position;
+    Repaired repaired{ending->position, std::nullopt};
+    if (!ending->is_in_chain && kept->journal_first()) {
+        repaired.unreadable =
+            CommitRange{std::max(ending->proven.next(), *kept->journal_first()), last};
+    }
+    return repaired;
 }
 
 }  // namespace stampede::storage

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 
+#include "storage/archive.hpp"
 #include "storage/commit_codec.hpp"
 #include "storage/data_directory.hpp"
 
@@ -17,13 +19,19 @@ namespace stampede::storage {
 [[nodiscard]] Result<std::uint64_t> dump_raw_tail(const DataDirectory& directory,
                                                   std::ostream& out);
 
+struct Repaired {
+    ChainPosition end;
+    /// What only a checkpoint vouches for now: who has not read these commits never will.
+    std::optional<CommitRange> unreadable;
+};
+
 /// A person's decision: everything after commit `last` is given up. `last` must be readable and in
-/// the chain, or there must be a good checkpoint of it, and the journal then begins behind that.
+/// the chain, or there must be a good checkpoint of it; the journal then begins behind that, and
+/// what is readable before goes into the archive.
 /// Checkpoints after it and what the archive has after it are set aside (".rejected"); the journal
 /// is exchanged for a copy that ends at `last`, the old one set aside too; and the anchor is set to
 /// `last`, in this order. Interrupted anywhere, the same call finishes it; needs as much room as
 /// the journal takes.
-[[nodiscard]] Result<ChainPosition> accept_loss_after(const DataDirectory& directory,
-                                                      CommitNumber last);
+[[nodiscard]] Result<Repaired> accept_loss_after(const DataDirectory& directory, CommitNumber last);
 
 }  // namespace stampede::storage

@@ -45,9 +45,12 @@ Result<Trimmed> Trimmer::trim(CommitNumber up_to) {
     if (!files.has_value()) {
         return files.error();
     }
+    // As far as the archive goes on without a gap: a file set aside in the middle leaves one.
     CommitNumber sealed{(*kept)->first.raw() - 1};
     for (const ArchiveFile& file : *files) {
-        sealed = std::max(sealed, file.range.last);
+        if (file.range.first <= sealed.next()) {
+            sealed = std::max(sealed, file.range.last);
+        }
     }
     if (sealed < up_to) {
         const auto done = archive_.seal(journal(), {sealed.next(), up_to});
@@ -83,17 +86,20 @@ Result<> Trimmer::prove(CommitRange kept) {
         if (file.range.last < kept.first) {
             continue;
         }
-        const auto same = compare(file, kept);
-        if (same.has_value()) {
+        const auto wrong = find_fault(file, kept);
+        if (!wrong.has_value()) {
+            return wrong.error();
+        }
+        if (!*wrong) {
             continue;
         }
         if (file.range.first < kept.first) {
-            return fault(same.error().message +
+            return fault(**wrong +
                          "; the journal does not hold all of it any more, "
                          "so nothing is dropped behind it");
         }
         std::fprintf(stderr, "stampede: %s; it is set aside and its commits are sealed again\n",
-                     same.error().message.c_str());
+                     (*wrong)->c_str());
         if (auto rejected = set_aside(file.path); !rejected.has_value()) {
             return rejected;
         }
@@ -102,13 +108,20 @@ Result<> Trimmer::prove(CommitRange kept) {
     return {};
 }
 
-/// The digest vouches for the file, and the chain, by one commit that both hold, for those before.
-Result<> Trimmer::compare(const ArchiveFile& file, CommitRange kept) const {
-    if (auto verified = archive_.verify(file); !verified.has_value()) {
-        return verified;
+/// What is wrong with the file itself; a Fault when that cannot be told, for want of descriptors or
+/// because the journal's side cannot be read. The digest vouches for the file, and the chain, by
+/// one commit that both hold, for those before.
+Result<std::optional<std::string>> Trimmer::find_fault(const ArchiveFile& file,
+                                                       CommitRange kept) const {
+    if (const auto readable = read_whole(file.path); !readable.has_value()) {
+        return readable.error();
     }
+    if (const auto verified = archive_.verify(file); !verified.has_value()) {
+        return std::optional{verified.error().message};
+    }
+    const std::string name = "the archive file " + file.path.string();
     if (file.range.last > kept.last) {
-        return fault("the archive file " + file.path.string() + " goes on after the journal");
+        return std::optional{name + " goes on after the journal"};
     }
     const auto sealed = value_of(archive_.source_of(file), file.range.last);
     if (!sealed.has_value()) {
@@ -119,10 +132,9 @@ Result<> Trimmer::compare(const ArchiveFile& file, CommitRange kept) const {
         return stored.error();
     }
     if (*sealed != *stored) {
-        return fault("the archive file " + file.path.string() +
-                     " ends with another commit than the journal has");
+        return std::optional{name + " ends with another commit than the journal has"};
     }
-    return {};
+    return std::optional<std::string>{};
 }
 
 }  // namespace stampede::storage

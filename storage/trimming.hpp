@@ -4,6 +4,9 @@
 // is dropped behind it: a file's name alone proves nothing. Owned by the follower thread.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "storage/archive.hpp"
 #include "storage/commit_store.hpp"
 
@@ -26,7 +29,8 @@ class Trimmer {
   private:
     [[nodiscard]] CommitSource journal() const;
     [[nodiscard]] Result<> prove(CommitRange kept);
-    [[nodiscard]] Result<> compare(const ArchiveFile& file, CommitRange kept) const;
+    [[nodiscard]] Result<std::optional<std::string>> find_fault(const ArchiveFile& file,
+                                                                CommitRange kept) const;
 
     CommitStore& store_;
     Archive archive_;

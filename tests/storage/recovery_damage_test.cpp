@@ -295,7 +295,7 @@ TEST_P(DamagedJournal, opens_again_after_a_person_accepted_the_loss) {
                     HasSubstr("good up to commit " + std::to_string(bad - 1)));
         const auto accepted = storage::accept_loss_after(**directory, CommitNumber{bad - 1});
         ASSERT_TRUE(accepted.has_value()) << accepted.error().message;
-        EXPECT_EQ(accepted->number, CommitNumber{bad - 1});
+        EXPECT_EQ(accepted->end.number, CommitNumber{bad - 1});
     }
     EXPECT_EQ(outcome_of(copy), "recovered up to " + std::to_string(bad - 1));
     auto rig = JournalRig::open(copy);

@@ -17,10 +17,10 @@ namespace {
 
 using testing::HasSubstr;
 
-Result<storage::ChainPosition> repair(const fs::path& path, CommitNumber last) {
+Result<storage::Repaired> repair(const fs::path& path, CommitNumber last) {
     const auto directory = storage::DataDirectory::open(path, {});
     return directory.has_value() ? storage::accept_loss_after(**directory, last)
-                                 : Result<storage::ChainPosition>{directory.error()};
+                                 : Result<storage::Repaired>{directory.error()};
 }
 
 /// The whole of what is kept is one chain that gives the state of `last`.
@@ -137,8 +137,8 @@ TEST_F(RepairedJournal, is_repaired_by_the_same_command_wherever_that_was_interr
         {"the archive is done", [&](const fs::path& copy) { take_part(done, copy, "archive"); }},
         {"the copy of the journal has begun",
          [](const fs::path& copy) {
-             fs::create_directory(copy / "journal.new");
-             std::ofstream(copy / "journal.new" / "CURRENT") << "half of";
+             fs::create_directory(copy / "journal.copy");
+             std::ofstream(copy / "journal.copy" / "CURRENT") << "half of";
          }},
         {"the copy has the journal's name",
          [&](const fs::path& copy) {
@@ -162,7 +162,7 @@ TEST_F(RepairedJournal, is_repaired_by_the_same_command_wherever_that_was_interr
         SCOPED_TRACE(reached == 0 ? "nothing is done" : steps[reached - 1].first);
         const auto repaired = repair(copy, last);
         ASSERT_TRUE(repaired.has_value()) << repaired.error().message;
-        EXPECT_EQ(repaired->number, last);
+        EXPECT_EQ(repaired->end.number, last);
         expect_one_history(copy, last);
         EXPECT_TRUE(fs::exists(copy / "journal.rejected"));
         EXPECT_FALSE(fs::exists(copy / "journal.rejected-2")) << "the old journal is kept once";
@@ -172,6 +172,47 @@ TEST_F(RepairedJournal, is_repaired_by_the_same_command_wherever_that_was_interr
         }
         fs::remove_all(copy);
     }
+}
+
+std::vector<std::string> names_in(const fs::path& directory) {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(directory)) {
+        names.push_back(entry.path().filename());
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+TEST_F(RepairedJournal, never_loses_the_old_journal_to_a_second_repair_with_another_end) {
+    const fs::path done = fresh_copy();
+    ASSERT_TRUE(repair(done, CommitNumber{56}).has_value());
+    const fs::path copy = fresh_copy();
+    for (const char* part : {"checkpoints", "archive", "journal"}) {
+        take_part(done, copy, part);
+    }
+    take_part(done, copy, "journal.rejected", "journal.new");  // it died behind the exchange
+    const auto old_journal = names_in(copy / "journal.new");
+    const auto repaired = repair(copy, CommitNumber{54});
+    ASSERT_TRUE(repaired.has_value()) << repaired.error().message;
+    expect_one_history(copy, CommitNumber{54});
+    EXPECT_EQ(names_in(copy / "journal.rejected"), old_journal);
+    EXPECT_TRUE(fs::exists(copy / "journal.rejected-2")) << "the journal up to 56";
+}
+
+TEST_F(RepairedJournal, is_judged_by_itself_where_the_archive_is_rotten) {
+    const auto directory = storage::DataDirectory::open(path_, {});
+    ASSERT_TRUE(directory.has_value()) << directory.error().message;
+    const storage::Archive archive{(*directory)->archive(), (*directory)->journal_id()};
+    const fs::path oldest = archive.files()->front().path;
+    auto bytes = *storage::read_whole(oldest);
+    bytes[bytes.size() / 2] ^= std::byte{1};
+    ASSERT_TRUE(storage::write_durably(oldest, bytes).has_value());
+    const auto repaired = storage::accept_loss_after(**directory, CommitNumber{70});
+    ASSERT_TRUE(repaired.has_value()) << repaired.error().message;
+    EXPECT_FALSE(repaired->unreadable) << "all of the journal is there";
+    const auto too_far = storage::accept_loss_after(**directory, CommitNumber{71});
+    ASSERT_FALSE(too_far.has_value());
+    EXPECT_THAT(too_far.error().message, HasSubstr("the chain is good up to commit 70 only"));
 }
 
 TEST_F(RepairedJournal, is_not_served_before_its_repair_is_done) {
@@ -225,7 +266,7 @@ class DamagedTable : public FollowedJournal {
     void expect_to_go_on_after(CommitNumber last) {
         const auto repaired = repair(path_, last);
         ASSERT_TRUE(repaired.has_value()) << repaired.error().message;
-        EXPECT_EQ(repaired->number, last);
+        EXPECT_EQ(repaired->end.number, last);
         open();
         ASSERT_NE(rig_, nullptr);
         EXPECT_EQ(rig_->last(), last);
@@ -258,6 +299,29 @@ TEST_F(DamagedTable, is_given_up_whole_where_a_checkpoint_vouches_for_what_it_he
     expect_to_go_on_after(CommitNumber{9});
     ASSERT_NE(rig_, nullptr);
     expect_readable_from(CommitNumber{9});
+}
+
+TEST_F(DamagedTable, leaves_what_the_chain_still_proves_to_the_archive) {
+    damage(5);
+    const auto repaired = repair(path_, CommitNumber{9});
+    ASSERT_TRUE(repaired.has_value()) << repaired.error().message;
+    ASSERT_TRUE(repaired->unreadable);
+    EXPECT_EQ(repaired->unreadable->first, CommitNumber{5});
+    EXPECT_EQ(repaired->unreadable->last, CommitNumber{9});
+    open();
+    ASSERT_NE(rig_, nullptr);
+    const auto files = rig_->journal().archive().files();
+    ASSERT_EQ(files->size(), 1U);
+    EXPECT_EQ(files->front().range.first, CommitNumber{1});
+    EXPECT_EQ(files->front().range.last, CommitNumber{4});
+    const auto reader = rig_->journal().reader();
+    CommitNumber at{0};
+    for (; at < CommitNumber{4}; at = at.next()) {
+        const auto next = reader->next(at, long_enough);
+        ASSERT_TRUE(next.has_value() && *next) << "settlement reads what is there";
+        EXPECT_EQ((**next).number, at.next());
+    }
+    EXPECT_TRUE(reader->next(at, long_enough).has_error()) << "and then stops";
 }
 
 }  // namespace

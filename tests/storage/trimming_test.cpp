@@ -113,6 +113,22 @@ TEST_F(TrimmedJournal, is_not_dropped_behind_an_archive_file_that_is_good_by_nam
     expect_readable_from(CommitNumber{0});
 }
 
+TEST_F(TrimmedJournal, keeps_the_only_copy_where_a_file_in_the_middle_is_set_aside) {
+    seal(1, 4);
+    seal(5, 8);
+    seal(9, 12);
+    flip_a_byte((*archive().files())[1].path);
+    reopen();
+    const auto trimmed = trim_up_to(12);
+    ASSERT_TRUE(trimmed.has_value()) << trimmed.error().message;
+    EXPECT_EQ(trimmed->sealed, CommitNumber{12});
+    EXPECT_EQ(first_in_journal(), CommitNumber{13});
+    EXPECT_EQ(files_set_aside(), 1U);
+    expect_all_sealed_files_good();
+    reopen();
+    expect_readable_from(CommitNumber{0});
+}
+
 TEST_F(TrimmedJournal, is_not_dropped_behind_an_archive_of_other_commits) {
     {
         auto other = JournalRig::open(place_.path() / "other");
